@@ -1,0 +1,33 @@
+using ModelCompiler.Graphs;
+
+namespace ModelCompiler;
+
+/// <summary>What the user says about a model beside its file.</summary>
+public sealed record CompileOptions
+{
+    /// <summary>Name of the generated class.</summary>
+    public string ClassName { get; init; } = "Model";
+
+    /// <summary>Namespace of the generated class; empty for the global one.</summary>
+    public string Namespace { get; init; } = "";
+
+    /// <summary><c>public</c> or <c>internal</c>.</summary>
+    public string Accessibility { get; init; } = "public";
+
+    /// <summary>What code is generated for.</summary>
+    public Target Target { get; init; } = Target.Auto;
+
+    /// <summary>Values of symbolic dimensions by name, for example batch → 1.</summary>
+    public EquatableArray<DimensionBinding> Dimensions { get; init; }
+
+    /// <summary>
+    /// Packed weights of more bytes than this are not written as C#: they go into <see cref="CompiledModel.Weights"/> alone, for the
+    /// caller to put into an assembly that the generated code reads in place.
+    /// </summary>
+    public int MaxInlineWeightBytes { get; init; } = 256 * 1024;
+}
+
+/// <summary>The size given to a symbolic dimension.</summary>
+/// <param name="Symbol">Name of the dimension in the model.</param>
+/// <param name="Size">Its size, at least 1.</param>
+public sealed record DimensionBinding(string Symbol, int Size);

@@ -1,0 +1,29 @@
+using ModelCompiler.Emit.Kernels;
+using ModelCompiler.Lowering;
+using ModelCompiler.Lowering.Kernels;
+
+namespace ModelCompiler.Emit;
+
+/// <summary>Writes the body of the method for one variant of a kernel.</summary>
+internal delegate void EmitKernel<in TKernel>(TKernel kernel, KernelWriter writer)
+    where TKernel : Kernel;
+
+/// <summary>Every kernel with its emitter.</summary>
+internal static class EmitterTable
+{
+    private static readonly Dictionary<Type, EmitKernel<Kernel>> Emitters = Table();
+
+    public static void Emit(Kernel kernel, KernelWriter writer) => Emitters[kernel.GetType()](kernel, writer);
+
+    private static Dictionary<Type, EmitKernel<Kernel>> Table()
+    {
+        var table = new Dictionary<Type, EmitKernel<Kernel>>();
+        // One line a kernel, in alphabetical order.
+        Add<CopyKernel>(CopyEmitter.Emit);
+        Add<UnaryKernel>(UnaryEmitter.Emit);
+        return table;
+
+        void Add<T>(EmitKernel<T> emit)
+            where T : Kernel => table.Add(typeof(T), (kernel, writer) => emit((T)kernel, writer));
+    }
+}

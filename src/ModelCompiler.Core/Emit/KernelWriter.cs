@@ -1,0 +1,39 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Lowering;
+
+namespace ModelCompiler.Emit;
+
+/// <summary>C# that several kernels call: emitted once, only when used.</summary>
+/// <param name="Name">Sort key and name of what is declared.</param>
+/// <param name="Code">Members of the static class <c>Shared</c>.</param>
+internal sealed record SharedCode(string Name, string Code);
+
+/// <summary>What an emitter writes the body of one method with. Operands are <c>ref</c> parameters named by this class.</summary>
+internal sealed class KernelWriter(SourceWriter code, Step step, InstructionSet instructionSet, ISet<SharedCode> shared)
+{
+    public SourceWriter Code { get; } = code;
+
+    public Step Step { get; } = step;
+
+    /// <summary>The variant that is being written.</summary>
+    public InstructionSet InstructionSet { get; } = instructionSet;
+
+    /// <summary>Name of the parameter for the scratch memory, a <c>ref byte</c>.</summary>
+    public const string Scratch = "scratch";
+
+    /// <summary>Name of the parameter for an input, a <c>ref</c> to its element type.</summary>
+    public string Input(int index = 0) => Step.Inputs.Count == 1 ? "input" : $"input{index}";
+
+    /// <summary>Name of the parameter for an output.</summary>
+    public string Output(int index = 0) => Step.Outputs.Count == 1 ? "output" : $"output{index}";
+
+    /// <summary>The expression for packed weights: a ref to their first element.</summary>
+    public static string Weights(PackedWeights weights) => $"ref Weights.{weights.Name}";
+
+    /// <summary>Has code emitted that is shared between kernels, once, into <c>Shared</c>.</summary>
+    public void Use(SharedCode code) => shared.Add(code);
+
+    /// <summary>The C# type of an operand's elements.</summary>
+    public static string TypeName(Operand operand) =>
+        operand.Type.Element.CSharpName() ?? throw new InvalidOperationException($"{operand.Type} has no C# type");
+}

@@ -1,0 +1,41 @@
+using ModelCompiler.Graphs.Operators;
+
+namespace ModelCompiler.Graphs.Folding;
+
+/// <summary>Evaluates an operator on constants. Null where this set of element types is left to run time.</summary>
+internal delegate Tensor[]? Evaluate<in TOperator>(TOperator op, IReadOnlyList<Tensor?> inputs, TensorType[] types)
+    where TOperator : Operator;
+
+/// <summary>Evaluates nodes whose inputs are all known, with one evaluator an operator; operators without one stay in the graph.</summary>
+internal static class ConstantFolder
+{
+    /// <summary>Results larger than this many bytes are computed at run time, unless they are no larger than their inputs.</summary>
+    private const int MaxGrowthBytes = 1 << 20;
+
+    private static readonly Dictionary<Type, Evaluate<Operator>> Evaluators = Table();
+
+    /// <summary>The outputs, or null where an input is not constant or no evaluator serves.</summary>
+    public static Tensor[]? TryEvaluate(Operator op, IReadOnlyList<Value?> inputs, TensorType[] types)
+    {
+        if (inputs.Count == 0 || inputs.Any(i => i is { Constant: null }) || !Evaluators.TryGetValue(op.GetType(), out var evaluate))
+        {
+            return null;
+        }
+
+        var inputBytes = inputs.Sum(i => (long)(i?.Type.Bytes ?? 0));
+        return types.Sum(t => (long)t.Bytes) > Math.Max(inputBytes, MaxGrowthBytes)
+            ? null
+            : evaluate(op, [.. inputs.Select(i => i?.Constant)], types);
+    }
+
+    private static Dictionary<Type, Evaluate<Operator>> Table()
+    {
+        var table = new Dictionary<Type, Evaluate<Operator>>();
+        // One line an operator, in alphabetical order.
+        Add<Reshape>((op, inputs, _) => [inputs[0]!.Reshape(op.Shape)]);
+        return table;
+
+        void Add<T>(Evaluate<T> evaluate)
+            where T : Operator => table.Add(typeof(T), (op, inputs, types) => evaluate((T)op, inputs, types));
+    }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using ModelCompiler.Graphs.Folding;
+
+namespace ModelCompiler.Graphs;
+
+/// <summary>
+/// Collects nodes in order, inferring types as they come. A node whose inputs are all constant is evaluated at once, so that
+/// shape arithmetic is known by the time a later node needs it as an attribute.
+/// </summary>
+public sealed class GraphBuilder
+{
+    private readonly List<Node> _nodes = [];
+    private readonly List<Value> _inputs = [];
+
+    /// <summary>Name given to nodes that are added without one.</summary>
+    public string CurrentName { get; set; } = "";
+
+    /// <summary>Declares a graph input.</summary>
+    public Value Input(string name, TensorType type)
+    {
+        var value = new Value(name, type);
+        _inputs.Add(value);
+        return value;
+    }
+
+    /// <summary>A constant value.</summary>
+    public Value Constant(Tensor tensor, string name = "") => new(name.Length > 0 ? name : CurrentName, tensor);
+
+    /// <summary>Adds a node of one output.</summary>
+    /// <exception cref="ShapeException">The inputs break a rule of the operator.</exception>
+    public Value Add(Operator op, params Value?[] inputs) => AddNode(op, inputs)[0];
+
+    /// <summary>Adds a node and returns all its outputs.</summary>
+    /// <exception cref="ShapeException">The inputs break a rule of the operator.</exception>
+    public ImmutableArray<Value> AddNode(Operator op, params Value?[] inputs)
+    {
+        var types = op.Infer(new InferenceContext(inputs));
+        if (ConstantFolder.TryEvaluate(op, inputs, types) is { } tensors)
+        {
+            return [.. tensors.Select(t => new Value(CurrentName, t))];
+        }
+
+        var outputs = types.Select((t, i) => new Value(types.Length == 1 ? CurrentName : $"{CurrentName}:{i}", t)).ToImmutableArray();
+        _nodes.Add(new Node(CurrentName, op, [.. inputs], outputs));
+        return outputs;
+    }
+
+    /// <summary>The graph of all that was added, ending in <paramref name="outputs"/>.</summary>
+    public Graph Build(string name, IEnumerable<GraphOutput> outputs) => new(name, [.. _inputs], [.. outputs], [.. _nodes]);
+}

@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using Google.Protobuf;
+using ModelCompiler.Diagnostics;
+using ModelCompiler.Graphs;
+using ModelCompiler.Import.Onnx.Proto;
+
+namespace ModelCompiler.Import.Onnx;
+
+/// <summary>Turns one ONNX node into nodes of the graph and returns its outputs, in order.</summary>
+internal delegate ImmutableArray<Value> OnnxImport(OnnxNode node, GraphBuilder graph);
+
+/// <summary>A node as operator importers see it: attributes by name, inputs as values, the opset version of its domain.</summary>
+internal sealed class OnnxNode(NodeProto proto, string name, int opset, ImmutableArray<Value?> inputs, Func<TensorProto, Tensor> readTensor)
+{
+    public string Name { get; } = name;
+
+    public string OpType => proto.OpType;
+
+    public string Domain => OnnxDomains.Normalise(proto.Domain);
+
+    /// <summary>Version of the operator set of the node's domain that the model asks for.</summary>
+    public int Opset { get; } = opset;
+
+    public ImmutableArray<Value?> Inputs { get; } = inputs;
+
+    public int OutputCount => proto.Output.Count;
+
+    /// <summary>Whether output <paramref name="index"/> is named, so that somebody may read it.</summary>
+    public bool HasOutput(int index) => index < proto.Output.Count && proto.Output[index].Length > 0;
+
+    public bool HasInput(int index) => index < Inputs.Length && Inputs[index] is not null;
+
+    public Value Input(int index) => HasInput(index) ? Inputs[index]! : throw new ShapeException($"input {index} is missing");
+
+    public Value? OptionalInput(int index) => HasInput(index) ? Inputs[index] : null;
+
+    /// <summary>The value of an input that must be known at compile time.</summary>
+    public Tensor ConstantInput(int index, string meaning) =>
+        Input(index).Constant
+        ?? throw Unsupported($"{meaning} (input {index}, '{Input(index).Name}') is computed at run time; it must be constant");
+
+    /// <summary>The same for an input that may be left out.</summary>
+    public Tensor? OptionalConstantInput(int index, string meaning) => HasInput(index) ? ConstantInput(index, meaning) : null;
+
+    public bool HasAttribute(string attribute) => Find(attribute) is not null;
+
+    public long Int(string attribute, long otherwise) => Find(attribute)?.I ?? otherwise;
+
+    public float Float(string attribute, float otherwise) => Find(attribute)?.F ?? otherwise;
+
+    public string Text(string attribute, string otherwise) => Find(attribute)?.S.ToStringUtf8() ?? otherwise;
+
+    /// <summary>The integers of a list attribute; null where it is left out.</summary>
+    public long[]? Ints(string attribute) => Find(attribute) is { } found ? [.. found.Ints] : null;
+
+    /// <summary>The numbers of a list attribute; null where it is left out.</summary>
+    public float[]? Floats(string attribute) => Find(attribute) is { } found ? [.. found.Floats] : null;
+
+    /// <summary>The tensor of an attribute; null where it is left out.</summary>
+    public Tensor? Tensor(string attribute) => Find(attribute) is { T: { } tensor } ? readTensor(tensor) : null;
+
+    public long RequiredInt(string attribute) => Find(attribute)?.I ?? throw new ShapeException($"attribute '{attribute}' is missing");
+
+    /// <summary>A problem of a form of the operator that is not supported; say what is.</summary>
+    public ProblemException Unsupported(string message) => new(ProblemKinds.UnsupportedForm, message);
+
+    private AttributeProto? Find(string attribute) => proto.Attribute.FirstOrDefault(a => a.Name == attribute);
+}
+
+/// <summary>Names of operator set domains.</summary>
+internal static class OnnxDomains
+{
+    public const string Microsoft = "com.microsoft";
+
+    /// <summary>The default domain may be written in two ways.</summary>
+    public static string Normalise(string domain) => domain == "ai.onnx" ? "" : domain;
+}

@@ -1,0 +1,82 @@
+using ModelCompiler.Graphs;
+
+namespace ModelCompiler.Lowering;
+
+/// <summary>Where the bytes of an operand are.</summary>
+internal enum Place
+{
+    /// <summary>In a span that the caller gave to Predict for reading; <see cref="Operand.Index"/> says which.</summary>
+    ModelInput,
+
+    /// <summary>In a span that the caller gave to Predict for writing.</summary>
+    ModelOutput,
+
+    /// <summary>In the arena, <see cref="Operand.Offset"/> bytes from its start.</summary>
+    Arena,
+
+    /// <summary>In the weights, <see cref="Operand.Offset"/> bytes from their start.</summary>
+    Weights,
+}
+
+/// <summary>A tensor that a step reads or writes: dense, row-major, at a fixed place.</summary>
+internal sealed record Operand(Place Place, int Index, int Offset, TensorType Type)
+{
+    public override string ToString() =>
+        Place switch
+        {
+            Place.Arena => $"arena[{Offset}..{Offset + Type.Bytes})",
+            Place.Weights => $"weights[{Offset}..{Offset + Type.Bytes})",
+            _ => $"{Place}{Index}",
+        };
+}
+
+/// <summary>
+/// A decided computation: which loop, which tile, which packing, with every number that the emitted code needs as a literal.
+/// What it reads and writes stands in the <see cref="Step"/>.
+/// </summary>
+internal abstract record Kernel
+{
+    /// <summary>What the listing and the comment above the emitted method say: family, tile, shapes.</summary>
+    public abstract string Describe();
+
+    /// <summary>The instruction sets that the kernel is written out for, best first; at run time the first available is taken.</summary>
+    public virtual EquatableArray<InstructionSet> Variants => (InstructionSet[])[InstructionSet.Portable];
+}
+
+/// <summary>A range of the packed weights with a name of its own in the emitted code.</summary>
+internal sealed record PackedWeights(string Name, ElementType Element, int Offset, int Bytes);
+
+/// <summary>One call of one emitted method.</summary>
+/// <param name="Name">Name of the node.</param>
+/// <param name="Method">Name of the emitted method, unique in the program.</param>
+/// <param name="Kernel">What is computed and how.</param>
+/// <param name="Inputs">Tensors read, in the kernel's order.</param>
+/// <param name="Outputs">Tensors written.</param>
+/// <param name="Scratch">Bytes of the arena that the kernel may use for itself; null where it needs none.</param>
+/// <param name="Macs">Multiply-accumulate operations of one call.</param>
+internal sealed record Step(
+    string Name,
+    string Method,
+    Kernel Kernel,
+    EquatableArray<Operand> Inputs,
+    EquatableArray<Operand> Outputs,
+    Operand? Scratch,
+    long Macs
+)
+{
+    public override string ToString() =>
+        $"{Name}  {Kernel.Describe()}  {Macs} MAC  in {string.Join(" ", Inputs)}  out {string.Join(" ", Outputs)}"
+        + (Scratch is null ? "" : $"  scratch {Scratch}");
+}
+
+/// <summary>All that the emitter needs: steps in order, the arena's size, the packed weights.</summary>
+internal sealed record KernelProgram(
+    string ModelName,
+    Target Target,
+    EquatableArray<ModelPort> Inputs,
+    EquatableArray<ModelPort> Outputs,
+    EquatableArray<Step> Steps,
+    EquatableArray<PackedWeights> WeightTable,
+    byte[] Weights,
+    int ArenaBytes
+);

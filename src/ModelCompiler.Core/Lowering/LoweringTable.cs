@@ -1,0 +1,29 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering.Kernels;
+
+namespace ModelCompiler.Lowering;
+
+/// <summary>Chooses a kernel for a node; null where this form has none, which the caller reports.</summary>
+internal delegate LoweredNode? LowerNode<in TOperator>(TOperator op, Node node, LoweringContext context)
+    where TOperator : Operator;
+
+/// <summary>Every operator that can be lowered. Reshape is not here: it is another view of the same buffer.</summary>
+internal static class LoweringTable
+{
+    private static readonly Dictionary<Type, LowerNode<Operator>> Rules = Table();
+
+    public static LoweredNode? Lower(Node node, LoweringContext context) =>
+        Rules.TryGetValue(node.Operator.GetType(), out var lower) ? lower(node.Operator, node, context) : null;
+
+    private static Dictionary<Type, LowerNode<Operator>> Table()
+    {
+        var table = new Dictionary<Type, LowerNode<Operator>>();
+        // One line an operator, in alphabetical order.
+        Add<Unary>(UnaryKernel.Lower);
+        return table;
+
+        void Add<T>(LowerNode<T> lower)
+            where T : Operator => table.Add(typeof(T), (op, node, context) => lower((T)op, node, context));
+    }
+}

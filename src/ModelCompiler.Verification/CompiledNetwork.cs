@@ -1,0 +1,114 @@
+using System.Reflection;
+using System.Runtime.Loader;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using ModelCompiler.Graphs;
+
+namespace ModelCompiler.Verification;
+
+/// <summary>Elements with their type: what goes into a network and comes out of it.</summary>
+/// <param name="Name">Name of the model's input or output.</param>
+/// <param name="Type">Element type and shape.</param>
+/// <param name="Elements">An array of the C# type that the element type has.</param>
+public sealed record NamedTensor(string Name, TensorType Type, Array Elements);
+
+/// <summary>A model compiled to C#, compiled by Roslyn, loaded into this process and ready to run.</summary>
+public sealed class CompiledNetwork : IDisposable
+{
+    private static readonly Lazy<IReadOnlyList<MetadataReference>> References = new(() =>
+        [
+            .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+                .Split(Path.PathSeparator)
+                .Where(p =>
+                    Path.GetFileName(p) is var f
+                    && (f.StartsWith("System.", StringComparison.Ordinal) || f is "mscorlib.dll" or "netstandard.dll")
+                )
+                .Select(p => MetadataReference.CreateFromFile(p)),
+        ]
+    );
+
+    private readonly AssemblyLoadContext _context;
+    private readonly Action<Array[], Array[]> _predict;
+
+    private CompiledNetwork(
+        AssemblyLoadContext context,
+        Action<Array[], Array[]> predict,
+        IReadOnlyList<ModelPort> inputs,
+        IReadOnlyList<ModelPort> outputs
+    )
+    {
+        _context = context;
+        _predict = predict;
+        Inputs = inputs;
+        Outputs = outputs;
+    }
+
+    /// <summary>The model's inputs in order.</summary>
+    public IReadOnlyList<ModelPort> Inputs { get; }
+
+    /// <summary>The model's outputs in order.</summary>
+    public IReadOnlyList<ModelPort> Outputs { get; }
+
+    /// <summary>Compiles a compiled model's C# and loads it.</summary>
+    /// <param name="model">What the compiler made; it must have succeeded.</param>
+    /// <param name="options">The options that it was made with.</param>
+    /// <param name="transform">Changes the implementation's text before it is compiled: for tests that replace an instruction set by software.</param>
+    /// <exception cref="InvalidOperationException">The emitted code does not compile: a defect of the compiler.</exception>
+    public static CompiledNetwork Load(CompiledModel model, CompileOptions options, Func<string, string>? transform = null)
+    {
+        var implementation = transform is null ? model.Implementation : transform(model.Implementation);
+        var name = options.Namespace.Length > 0 ? $"global::{options.Namespace}.{options.ClassName}" : $"global::{options.ClassName}";
+        var parse = new CSharpParseOptions(LanguageVersion.CSharp14);
+        var compilation = CSharpCompilation.Create(
+            "Network" + Guid.NewGuid().ToString("N"),
+            new[] { model.Surface, implementation, Runner(name, model) }.Select(t => CSharpSyntaxTree.ParseText(t, parse)),
+            References.Value,
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release)
+        );
+        using var image = new MemoryStream();
+        var result = compilation.Emit(image);
+        if (!result.Success)
+        {
+            var errors = result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Take(10);
+            throw new InvalidOperationException("the emitted code does not compile:\n" + string.Join("\n", errors));
+        }
+
+        image.Position = 0;
+        var context = new AssemblyLoadContext(null, isCollectible: true);
+        var predict = context.LoadFromStream(image).GetType("Runner")!.GetMethod("Run", BindingFlags.Public | BindingFlags.Static)!;
+        return new CompiledNetwork(context, predict.CreateDelegate<Action<Array[], Array[]>>(), model.Inputs, model.Outputs);
+    }
+
+    /// <summary>Runs the network once.</summary>
+    /// <param name="inputs">One array an input, in order, of the element type's C# type.</param>
+    /// <returns>One tensor an output, in order.</returns>
+    public IReadOnlyList<NamedTensor> Run(params IReadOnlyList<Array> inputs)
+    {
+        var outputs = Outputs.Select(o => new NamedTensor(o.Name, o.Type, Elements.Allocate(o.Type))).ToArray();
+        Run([.. inputs], [.. outputs.Select(o => o.Elements)]);
+        return outputs;
+    }
+
+    /// <summary>Runs the network once, into arrays that are there already.</summary>
+    public void Run(Array[] inputs, Array[] outputs) => _predict(inputs, outputs);
+
+    /// <inheritdoc/>
+    public void Dispose() => _context.Unload();
+
+    // Spans do not pass through reflection; this class, compiled beside the network, turns arrays into them.
+    private static string Runner(string className, CompiledModel model)
+    {
+        var inputs = model.Inputs.Select((p, i) => $"({p.Type.Element.CSharpName()}[])inputs[{i}]");
+        var outputs = model.Outputs.Select((p, i) => $"({p.Type.Element.CSharpName()}[])outputs[{i}]");
+        return $$"""
+            public static class Runner
+            {
+                private static readonly {{className}} Network = new();
+                public static void Run(System.Array[] inputs, System.Array[] outputs) => Network.Predict({{string.Join(
+                ", ",
+                inputs.Concat(outputs)
+            )}});
+            }
+            """;
+    }
+}

@@ -1,0 +1,80 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using ModelCompiler.Graphs;
+
+namespace ModelCompiler.Verification;
+
+/// <summary>ONNX Runtime at one thread: what compiled networks are measured against, in values and in time.</summary>
+public sealed class OnnxRuntimeOracle : IDisposable
+{
+    private readonly InferenceSession _session;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="model">Content of the ONNX file.</param>
+    /// <param name="optimisation">How far ONNX Runtime may rewrite the graph.</param>
+    /// <param name="signedQuantisedOperators">
+    /// Sets <c>session.qdqisint8allowed</c>, with which int8 networks run all-integer: the oracle for bits, not for time.
+    /// </param>
+    public OnnxRuntimeOracle(
+        byte[] model,
+        GraphOptimizationLevel optimisation = GraphOptimizationLevel.ORT_ENABLE_ALL,
+        bool signedQuantisedOperators = false
+    )
+    {
+        using var options = new SessionOptions
+        {
+            IntraOpNumThreads = 1,
+            InterOpNumThreads = 1,
+            GraphOptimizationLevel = optimisation,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+        if (signedQuantisedOperators)
+        {
+            options.AddSessionConfigEntry("session.qdqisint8allowed", "1");
+        }
+
+        _session = new InferenceSession(model, options);
+    }
+
+    /// <summary>Names of the inputs in order.</summary>
+    public IReadOnlyList<string> InputNames => _session.InputNames;
+
+    /// <summary>Runs the model; inputs by name, outputs in model order.</summary>
+    public IReadOnlyList<NamedTensor> Run(params IReadOnlyList<NamedTensor> inputs)
+    {
+        var values = inputs.Select(ToValue).ToArray();
+        try
+        {
+            using var run = new RunOptions();
+            using var results = _session.Run(run, [.. inputs.Select(i => i.Name)], values, _session.OutputNames);
+            return [.. results.Select((r, i) => ToTensor(_session.OutputNames[i], r))];
+        }
+        finally
+        {
+            foreach (var value in values)
+            {
+                value.Dispose();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _session.Dispose();
+
+    private static OrtValue ToValue(NamedTensor tensor)
+    {
+        var shape = tensor.Type.Shape.Select(d => (long)d).ToArray();
+        var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, (TensorElementType)(int)tensor.Type.Element, shape);
+        Elements.Bytes(tensor.Elements).CopyTo(value.GetTensorMutableRawData());
+        return value;
+    }
+
+    private static NamedTensor ToTensor(string name, OrtValue value)
+    {
+        var info = value.GetTensorTypeAndShape();
+        var type = new TensorType((ElementType)(int)info.ElementDataType, new TensorShape(info.Shape.Select(d => (int)d)));
+        var elements = Elements.Allocate(type);
+        value.GetTensorMutableRawData().CopyTo(Elements.Bytes(elements));
+        return new NamedTensor(name, type, elements);
+    }
+}

@@ -1,0 +1,129 @@
+using Microsoft.ML.OnnxRuntime;
+using ModelCompiler.Graphs;
+using ModelCompiler.Verification;
+using Xunit;
+
+namespace ModelCompiler.Testing;
+
+/// <summary>Compares compiled models with ONNX Runtime on every target that this machine runs.</summary>
+public static class Differential
+{
+    /// <summary>How far results may be from ONNX Runtime's.</summary>
+    /// <param name="Relative">Allowed difference as a part of the expected float.</param>
+    /// <param name="Absolute">Allowed difference of floats, on top.</param>
+    /// <param name="Quanta">Allowed difference of integers.</param>
+    public sealed record Tolerance(double Relative = 1e-4, double Absolute = 1e-5, long Quanta = 0);
+
+    /// <summary>Compiles the model for each target, runs it on random inputs and asserts that ONNX Runtime gives the same.</summary>
+    public static void Check(
+        OnnxModelBuilder model,
+        int seed = 1,
+        Tolerance? tolerance = null,
+        IReadOnlyDictionary<string, Array>? inputs = null,
+        IReadOnlyList<Target>? targets = null,
+        GraphOptimizationLevel optimisation = GraphOptimizationLevel.ORT_ENABLE_ALL,
+        bool signedQuantisedOperators = false
+    )
+    {
+        var bytes = model.ToBytes();
+        IReadOnlyList<NamedTensor>? expected = null;
+        IReadOnlyList<NamedTensor>? given = null;
+        foreach (var target in targets ?? Targets.Runnable)
+        {
+            var options = new CompileOptions { ClassName = "TestModel", Target = target };
+            var compiled = ModelCompilation.Compile(new ModelSource("test.onnx", bytes, _ => null), options);
+            Assert.True(compiled.Succeeded, string.Join("\n", compiled.Problems));
+            using var network = CompiledNetwork.Load(compiled, options);
+            if (expected is null)
+            {
+                given = RandomInputs(network.Inputs, seed, inputs);
+                using var oracle = new OnnxRuntimeOracle(bytes, optimisation, signedQuantisedOperators);
+                expected = oracle.Run(given);
+            }
+
+            var actual = network.Run([.. given!.Select(i => i.Elements)]);
+            AssertEqual(expected, actual, tolerance ?? new Tolerance(), $"{target.Name}, seed {seed}, model {model.Proto}");
+        }
+    }
+
+    /// <summary>Values that a network may well get: floats in [−3, 3), integers of the whole range of 8 bits or small ones.</summary>
+    public static IReadOnlyList<NamedTensor> RandomInputs(
+        IReadOnlyList<ModelPort> ports,
+        int seed,
+        IReadOnlyDictionary<string, Array>? given = null
+    )
+    {
+        var random = new Random(seed);
+        return [.. ports.Select(p => new NamedTensor(p.Name, p.Type, given?.GetValueOrDefault(p.Name) ?? RandomElements(p.Type, random)))];
+    }
+
+    /// <summary>Random elements of a type.</summary>
+    public static Array RandomElements(TensorType type, Random random)
+    {
+        var array = Elements.Allocate(type);
+        switch (array)
+        {
+            case float[] floats:
+                Fill(floats, () => (random.NextSingle() * 6) - 3);
+                break;
+            case double[] doubles:
+                Fill(doubles, () => (random.NextDouble() * 6) - 3);
+                break;
+            case bool[] bools:
+                Fill(bools, () => random.Next(2) == 1);
+                break;
+            case byte[] or sbyte[]:
+                random.NextBytes(Elements.Bytes(array));
+                break;
+            default:
+                for (var i = 0; i < array.Length; i++)
+                {
+                    array.SetValue(Convert.ChangeType(random.Next(100), array.GetType().GetElementType()!), i);
+                }
+
+                break;
+        }
+
+        return array;
+
+        static void Fill<T>(T[] elements, Func<T> next)
+        {
+            for (var i = 0; i < elements.Length; i++)
+            {
+                elements[i] = next();
+            }
+        }
+    }
+
+    /// <summary>Asserts equal names, types and elements; the message names the first difference.</summary>
+    public static void AssertEqual(
+        IReadOnlyList<NamedTensor> expected,
+        IReadOnlyList<NamedTensor> actual,
+        Tolerance tolerance,
+        string context
+    )
+    {
+        Assert.Equal(expected.Select(e => (e.Name, e.Type)), actual.Select(a => (a.Name, a.Type)));
+        foreach (var (e, a) in expected.Zip(actual))
+        {
+            for (var i = 0; i < e.Elements.Length; i++)
+            {
+                var (want, got) = (e.Elements.GetValue(i)!, a.Elements.GetValue(i)!);
+                Assert.True(Close(want, got, tolerance), $"{e.Name}[{i}] of {e.Type}: expected {want}, found {got} ({context})");
+            }
+        }
+    }
+
+    private static bool Close(object expected, object actual, Tolerance tolerance)
+    {
+        if (expected is float or double)
+        {
+            var (want, got) = (Convert.ToDouble(expected), Convert.ToDouble(actual));
+            return want.Equals(got) || Math.Abs(want - got) <= tolerance.Absolute + (tolerance.Relative * Math.Abs(want));
+        }
+
+        return expected is bool
+            ? expected.Equals(actual)
+            : Math.Abs(Convert.ToDecimal(expected) - Convert.ToDecimal(actual)) <= tolerance.Quanta;
+    }
+}
