@@ -68,6 +68,30 @@ internal static class ConvRules
         }
     }
 
+    /// <summary>Checks that the window is the one that the weights have.</summary>
+    public static void CheckKernel(InferenceContext context, Window window)
+    {
+        var (x, w) = (context.Shape(0), context.Shape(1));
+        if (x.Rank < 3 || w.Rank != x.Rank)
+        {
+            throw new ShapeException($"x and w need the same rank of at least 3, found {x} and {w}");
+        }
+
+        if (!w.Skip(2).SequenceEqual(window.Kernel))
+        {
+            throw new ShapeException($"kernel {window.Kernel} does not fit weights {w}");
+        }
+    }
+
+    /// <summary>Checks that input 2, where it is there, has one element an output channel.</summary>
+    public static void CheckBias(InferenceContext context, int channels)
+    {
+        if (context.Has(2) && context.Shape(2) != new TensorShape(channels))
+        {
+            throw new ShapeException($"a bias of shape [{channels}] was expected, found {context.Shape(2)}");
+        }
+    }
+
     public static long CountMacs(IReadOnlyList<Value?> inputs, IReadOnlyList<Value> outputs) =>
         (long)outputs[0].Shape.Elements * inputs[1]!.Shape.Product(1, inputs[1]!.Shape.Rank);
 }

@@ -8,11 +8,15 @@ internal static class OnnxOperatorTable
     // One line an operator, in alphabetical order.
     private static readonly Dictionary<string, OnnxImport> Standard = new()
     {
+        ["BatchNormalization"] = BatchNormalizationImport.BatchNormalization,
+        ["Conv"] = ConvImport.Conv,
+        ["ConvTranspose"] = ConvImport.ConvTranspose,
         ["Identity"] = ReshapeImport.Identity,
+        ["MatMul"] = MatMulImport.MatMul,
         ["Relu"] = UnaryImport.Relu,
     };
 
-    private static readonly Dictionary<string, OnnxImport> Microsoft = [];
+    private static readonly Dictionary<string, OnnxImport> Microsoft = new() { ["FusedMatMul"] = MatMulImport.FusedMatMul };
 
     public static OnnxImport? Find(string domain, string operatorType) =>
         (
