@@ -58,6 +58,9 @@ public static class ProblemKinds
     /// <summary>An option of the model item is not understood.</summary>
     public static readonly ProblemKind InvalidOption = new("MC0009", Severity.Error, "An option of the model is not valid");
 
+    /// <summary>The batch size is open and was taken as 1.</summary>
+    public static readonly ProblemKind AssumedDimension = new("MC0010", Severity.Info, "A dimension was assumed");
+
     /// <summary>The compiler itself failed: always a defect of ours.</summary>
     public static readonly ProblemKind InternalError = new("MC0099", Severity.Error, "The compiler failed");
 
@@ -88,3 +91,7 @@ public sealed class ProblemException(Problem problem) : Exception(problem.Messag
     /// <summary>What is wrong.</summary>
     public Problem Problem { get; } = problem;
 }
+
+/// <summary>A limit that keeps hostile models from taking all of the machine is exceeded; ends the import at once.</summary>
+/// <param name="message">Which limit.</param>
+public sealed class LimitExceededException(string message) : Exception(message);

@@ -15,6 +15,9 @@ public sealed class GraphBuilder
     /// <summary>Name given to nodes that are added without one.</summary>
     public string CurrentName { get; set; } = "";
 
+    /// <summary>How much constant folding may still cost.</summary>
+    public FoldingBudget FoldingBudget { get; init; } = FoldingBudget.ForFile(0);
+
     /// <summary>Declares a graph input.</summary>
     public Value Input(string name, TensorType type)
     {
@@ -32,11 +35,13 @@ public sealed class GraphBuilder
 
     /// <summary>Adds a node and returns all its outputs.</summary>
     /// <exception cref="ShapeException">The inputs break a rule of the operator.</exception>
+    /// <exception cref="Diagnostics.LimitExceededException">Constant folding would take too much memory or time.</exception>
     public ImmutableArray<Value> AddNode(Operator op, params Value?[] inputs)
     {
         var types = op.Infer(new InferenceContext(inputs));
         if (ConstantFolder.TryEvaluate(op, inputs, types) is { } tensors)
         {
+            FoldingBudget.Spend(inputs, types);
             return [.. tensors.Select(t => new Value(CurrentName, t))];
         }
 

@@ -1,33 +1,46 @@
 using System.Collections.Immutable;
 using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Folding;
 using ModelCompiler.Import.Onnx.Proto;
 
 namespace ModelCompiler.Import.Onnx;
 
-/// <summary>One import of one model: the names seen so far, the problems found so far.</summary>
+/// <summary>One import of one model: the graph as it grows, the problems found so far.</summary>
 internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options, ModelProto model)
 {
-    private readonly GraphBuilder _builder = new();
-    private readonly OnnxTensorReader _tensors = new(source);
-    private readonly List<Problem> _problems = [];
+    /// <summary>Far above what networks for small devices have; functions that call functions could make any number of nodes.</summary>
+    private const int MaxNodes = 1 << 16;
 
-    // A null value stands for one whose producer failed: its readers are checked no further than for their operator.
-    private readonly Dictionary<string, Value?> _values = new(StringComparer.Ordinal);
+    private readonly GraphBuilder _builder = new() { FoldingBudget = FoldingBudget.ForFile(source.Bytes.Length) };
+    private readonly OnnxTensorReader _tensors = new(source);
+    private readonly OnnxFunctions _functions = new(model.Functions);
+    private readonly OnnxScope _graph = new("", model.OpsetImport, new Dictionary<string, AttributeProto>(), 0);
+    private readonly List<Problem> _problems = [];
+    private int _nodes;
 
     public ImportResult Run()
     {
         if (model.Graph is null)
         {
-            Report(ProblemKinds.NotAModel, "the file has no graph");
+            Report(ProblemKinds.NotAModel, "the file has no graph: it is not an ONNX model, or it is damaged");
             return new(null, [.. _problems]);
         }
 
-        ReadInitializers();
-        ReadInputs();
-        foreach (var (node, index) in model.Graph.Node.Select((n, i) => (n, i)))
+        if (model.OpsetImport.Count == 0)
         {
-            ReadNode(node, index);
+            Report(ProblemKinds.NotAModel, "the file does not say which version of the operators it uses (opset_import is missing)");
+        }
+
+        try
+        {
+            ReadInitializers();
+            ReadInputs();
+            ReadNodes(model.Graph.Node, _graph);
+        }
+        catch (LimitExceededException e)
+        {
+            Report(ProblemKinds.HostileModel, e.Message);
         }
 
         var outputs = ReadOutputs();
@@ -43,19 +56,26 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
         {
             Attempt(
                 $"initializer '{initializer.Name}'",
-                () => _values[initializer.Name] = new Value(initializer.Name, _tensors.Read(initializer))
+                () => Define(_graph, initializer.Name, new Value(initializer.Name, _tensors.Read(initializer)))
             );
-            AddFailed(initializer.Name);
+            _graph.TryAdd(initializer.Name, null);
+        }
+
+        foreach (var sparse in model.Graph.SparseInitializer)
+        {
+            var name = sparse.Values?.Name ?? "";
+            Report(ProblemKinds.UnsupportedForm, $"initializer '{name}' is sparse; only dense initialisers are supported");
+            _graph.TryAdd(name, null);
         }
     }
 
     private void ReadInputs()
     {
         // Before IR version 4 initialisers are listed as inputs too.
-        foreach (var input in model.Graph.Input.Where(i => !_values.ContainsKey(i.Name)))
+        foreach (var input in model.Graph.Input.Where(i => !_graph.Contains(i.Name)))
         {
-            Attempt($"input '{input.Name}'", () => _values[input.Name] = _builder.Input(input.Name, TypeOf(input)));
-            AddFailed(input.Name);
+            Attempt($"input '{input.Name}'", () => Define(_graph, input.Name, _builder.Input(input.Name, TypeOf(input))));
+            _graph.TryAdd(input.Name, null);
         }
     }
 
@@ -85,63 +105,96 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
                 : throw new ShapeException($"dimension {axis} has the size {dimension.DimValue}");
         }
 
-        var symbol = dimension.DimParam;
+        var symbol = dimension.DimParam.Length > 0 ? dimension.DimParam : $"{input}[{axis}]";
         if (options.Dimensions.FirstOrDefault(b => b.Symbol == symbol) is { } binding)
         {
             return binding.Size;
         }
 
-        // An unknown batch is the one dimension that everybody leaves open and runs at 1.
-        return axis == 0
-            ? 1
-            : throw new ProblemException(
+        if (axis > 0)
+        {
+            throw new ProblemException(
                 ProblemKinds.UnboundDimension,
-                $"dimension {axis} is not known; bind it with Dimensions=\"{(symbol.Length > 0 ? symbol : $"{input}[{axis}]")}=…\""
+                $"dimension {axis} is not known; bind it with Dimensions=\"{symbol}=…\""
             );
+        }
+
+        // An unknown batch is the one dimension that everybody leaves open and runs at 1.
+        Report(
+            ProblemKinds.AssumedDimension,
+            $"input '{input}': dimension 0 ({symbol}) is taken as 1; Dimensions=\"{symbol}=…\" changes that"
+        );
+        return 1;
     }
 
-    private void ReadNode(NodeProto proto, int index)
+    private void ReadNodes(IEnumerable<NodeProto> nodes, OnnxScope scope)
     {
-        var name = proto.Name.Length > 0 ? proto.Name : proto.Output.FirstOrDefault(o => o.Length > 0) ?? $"{proto.OpType}_{index}";
+        foreach (var proto in nodes)
+        {
+            if (++_nodes > MaxNodes)
+            {
+                throw new LimitExceededException($"the model has more than {MaxNodes} nodes");
+            }
+
+            ReadNode(scope.Bind(proto), scope);
+        }
+    }
+
+    private void ReadNode(NodeProto proto, OnnxScope scope)
+    {
+        var name = scope.Prefix + NameOf(proto);
         var domain = OnnxDomains.Normalise(proto.Domain);
-        var opset = (int)(model.OpsetImport.FirstOrDefault(o => OnnxDomains.Normalise(o.Domain) == domain)?.Version ?? 1);
+        var opset = scope.OpsetOf(domain);
+        var where = $"node '{name}' ({(domain.Length > 0 ? domain + "." : "")}{proto.OpType}, opset {opset})";
         Attempt(
-            $"node '{name}' ({(domain.Length > 0 ? domain + "." : "")}{proto.OpType}, opset {opset})",
+            where,
             () =>
             {
-                var import =
-                    OnnxOperatorTable.Find(domain, proto.OpType)
-                    ?? throw new ProblemException(ProblemKinds.UnsupportedOperator, "this operator is not supported");
-                if (ReadNodeInputs(proto) is not { } inputs)
+                var function = _functions.Find(proto);
+                var import = function is null ? OnnxOperatorTable.Find(domain, proto.OpType) : null;
+                if (function is null && import is null)
+                {
+                    throw new ProblemException(ProblemKinds.UnsupportedOperator, "this operator is not supported");
+                }
+
+                if (ReadNodeInputs(proto, scope) is not { } inputs)
                 {
                     return;
                 }
 
                 _builder.CurrentName = name;
-                var outputs = import(new OnnxNode(proto, name, opset, inputs, _tensors.Read), _builder);
-                foreach (var (output, value) in proto.Output.Zip(outputs, (o, v) => (o, v)))
+                IEnumerable<Value?> outputs = function is null
+                    ? import!(new OnnxNode(proto, name, opset, inputs, _tensors.Read), _builder)
+                    : Inline(function, proto, name, inputs, scope);
+                foreach (var (output, value) in proto.Output.Zip(outputs, (o, v) => (o, v)).Where(p => p.o.Length > 0))
                 {
-                    _values[output] = value;
+                    Define(scope, output, value);
                 }
             }
         );
         foreach (var output in proto.Output.Where(o => o.Length > 0))
         {
-            AddFailed(output);
+            scope.TryAdd(output, null);
         }
     }
 
-    /// <summary>Marks a name whose value could not be made, unless it was.</summary>
-    private void AddFailed(string name)
+    private string NameOf(NodeProto proto) =>
+        proto.Name.Length > 0 ? proto.Name : proto.Output.FirstOrDefault(o => o.Length > 0) ?? $"{proto.OpType}_{_nodes}";
+
+    private List<Value?> Inline(FunctionProto function, NodeProto call, string name, ImmutableArray<Value?> inputs, OnnxScope caller)
     {
-        if (!_values.ContainsKey(name))
-        {
-            _values.Add(name, null);
-        }
+        var scope = OnnxFunctions.Enter(function, call, name, inputs, caller.Depth);
+        ReadNodes(function.Node, scope);
+        return
+        [
+            .. function.Output.Select(o =>
+                scope.TryGet(o, out var value) ? value : throw Missing($"output '{o}' of function '{function.Name}'")
+            ),
+        ];
     }
 
     /// <summary>The values of a node's inputs; null where the producer of one has failed, so that the node cannot be judged.</summary>
-    private ImmutableArray<Value?>? ReadNodeInputs(NodeProto proto)
+    private static ImmutableArray<Value?>? ReadNodeInputs(NodeProto proto, OnnxScope scope)
     {
         var inputs = ImmutableArray.CreateBuilder<Value?>(proto.Input.Count);
         var judged = true;
@@ -151,17 +204,19 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
             {
                 inputs.Add(null);
             }
-            else if (_values.TryGetValue(input, out var value))
+            else if (scope.TryGet(input, out var value))
             {
                 inputs.Add(value);
                 judged &= value is not null;
             }
+            else if (scope.Depth > 0)
+            {
+                // An optional input that the call of the function left out.
+                inputs.Add(null);
+            }
             else
             {
-                throw new ProblemException(
-                    ProblemKinds.BrokenGraph,
-                    $"input '{input}' is produced by no earlier node, initialiser or graph input"
-                );
+                throw Missing($"input '{input}'");
             }
         }
 
@@ -171,9 +226,14 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
     private List<GraphOutput> ReadOutputs()
     {
         var outputs = new List<GraphOutput>();
+        if (model.Graph.Output.Count == 0)
+        {
+            Report(ProblemKinds.BrokenGraph, "the graph has no outputs");
+        }
+
         foreach (var output in model.Graph.Output)
         {
-            if (!_values.TryGetValue(output.Name, out var value))
+            if (!_graph.TryGet(output.Name, out var value))
             {
                 Report(ProblemKinds.BrokenGraph, $"output '{output.Name}' is produced by no node");
             }
@@ -185,6 +245,20 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
 
         return outputs;
     }
+
+    private static void Define(OnnxScope scope, string name, Value? value)
+    {
+        if (!scope.TryAdd(name, value))
+        {
+            throw new ProblemException(ProblemKinds.BrokenGraph, $"the name '{name}' is defined twice");
+        }
+    }
+
+    private static ProblemException Missing(string what) =>
+        new(
+            ProblemKinds.BrokenGraph,
+            $"{what} is produced by no earlier node, initialiser or graph input: it is missing, or the nodes form a cycle"
+        );
 
     /// <summary>Runs one step of the import and turns what it throws for a fault of the model into a problem that says where.</summary>
     private void Attempt(string where, Action step)

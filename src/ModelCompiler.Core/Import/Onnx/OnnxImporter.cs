@@ -17,16 +17,30 @@ public static class OnnxImporter
     /// <summary>Imports a model; never throws for a fault of the file.</summary>
     public static ImportResult Import(ModelSource source, CompileOptions options)
     {
+        if (source.Bytes.Length == 0)
+        {
+            return Failed(source, new(ProblemKinds.NotAModel, "the file is empty"));
+        }
+
         ModelProto model;
         try
         {
-            model = ModelProto.Parser.ParseFrom(source.Bytes);
+            WireFormatGuard.Check(source.Bytes);
+            model = ModelProto.Parser.WithDiscardUnknownFields(true).ParseFrom(source.Bytes);
         }
-        catch (InvalidProtocolBufferException e)
+        catch (ProblemException e)
         {
-            return new(null, [new(ProblemKinds.NotAModel, $"{source.Path}: the file is not a valid ONNX model: {e.Message}")]);
+            return Failed(source, e.Problem);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            // The guard has checked the structure; what is left is text that is not UTF-8 and the like.
+            return Failed(source, new(ProblemKinds.NotAModel, "the file is not a valid ONNX model: a field has invalid content"));
         }
 
         return new OnnxGraphImport(source, options, model).Run();
     }
+
+    private static ImportResult Failed(ModelSource source, Problem problem) =>
+        new(null, [problem with { Message = $"{source.Path}: {problem.Message}" }]);
 }
