@@ -22,9 +22,18 @@ public sealed record CompileOptions
 
     /// <summary>
     /// Packed weights of more bytes than this are not written as C#: they go into <see cref="CompiledModel.Weights"/> alone, for the
-    /// caller to put into an assembly that the generated code reads in place.
+    /// caller to put into an assembly (<see cref="Emit.WeightsAssembly"/>) that the generated code reads in place.
     /// </summary>
     public int MaxInlineWeightBytes { get; init; } = 256 * 1024;
+
+    /// <summary>
+    /// Name of the assembly that the class is compiled into. It makes the name of the class with the weights unique, because an
+    /// application may refer to several assemblies with models.
+    /// </summary>
+    public string AssemblyName { get; init; } = "";
+
+    /// <summary>Full name of the class in the weights assembly, with underscores for what an identifier cannot hold.</summary>
+    public string WeightsClass => "ModelCompiler.Weights." + Identifiers.Escaped($"{AssemblyName}.{Namespace}.{ClassName}");
 }
 
 /// <summary>The size given to a symbolic dimension.</summary>

@@ -39,6 +39,24 @@ internal static class Identifiers
             : char.ToLowerInvariant(result[0]) + result.ToString(1, result.Length - 1);
     }
 
+    /// <summary>
+    /// One identifier for a dotted name, different for different names: underscores are doubled, other characters become their
+    /// number between underscores.
+    /// </summary>
+    public static string Escaped(string name)
+    {
+        var result = new StringBuilder("_");
+        foreach (var c in name)
+        {
+            _ =
+                IsLetterOrDigit(c) ? result.Append(c)
+                : c == '_' ? result.Append("__")
+                : result.Append('_').Append(((int)c).ToString("x", System.Globalization.CultureInfo.InvariantCulture)).Append('_');
+        }
+
+        return result.ToString();
+    }
+
     /// <summary>Adds a number where the name was given out before.</summary>
     public static string Unique(string name, Dictionary<string, int> taken)
     {

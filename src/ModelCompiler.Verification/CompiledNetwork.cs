@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.Loader;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using ModelCompiler.Emit;
 using ModelCompiler.Graphs;
 
 namespace ModelCompiler.Verification;
@@ -59,10 +60,11 @@ public sealed class CompiledNetwork : IDisposable
         var implementation = transform is null ? model.Implementation : transform(model.Implementation);
         var name = options.Namespace.Length > 0 ? $"global::{options.Namespace}.{options.ClassName}" : $"global::{options.ClassName}";
         var parse = new CSharpParseOptions(LanguageVersion.CSharp14);
+        var context = new AssemblyLoadContext(null, isCollectible: true);
         var compilation = CSharpCompilation.Create(
             "Network" + Guid.NewGuid().ToString("N"),
             new[] { model.Surface, implementation, Runner(name, model) }.Select(t => CSharpSyntaxTree.ParseText(t, parse)),
-            References.Value,
+            [.. References.Value, .. LoadWeights(model, options, context)],
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release)
         );
         using var image = new MemoryStream();
@@ -74,9 +76,22 @@ public sealed class CompiledNetwork : IDisposable
         }
 
         image.Position = 0;
-        var context = new AssemblyLoadContext(null, isCollectible: true);
         var predict = context.LoadFromStream(image).GetType("Runner")!.GetMethod("Run", BindingFlags.Public | BindingFlags.Static)!;
         return new CompiledNetwork(context, predict.CreateDelegate<Action<Array[], Array[]>>(), model.Inputs, model.Outputs);
+    }
+
+    /// <summary>Takes the road of a build for weights that are too many for C#: an assembly of their own.</summary>
+    private static IEnumerable<MetadataReference> LoadWeights(CompiledModel model, CompileOptions options, AssemblyLoadContext context)
+    {
+        if (model.Weights.Length <= options.MaxInlineWeightBytes)
+        {
+            return [];
+        }
+
+        var name = "Weights" + Guid.NewGuid().ToString("N");
+        var image = WeightsAssembly.Write(name, [new WeightsBlock(options.WeightsClass, model.Weights)]);
+        context.LoadFromStream(new MemoryStream(image));
+        return [MetadataReference.CreateFromImage(image)];
     }
 
     /// <summary>Runs the network once.</summary>

@@ -26,7 +26,7 @@ internal static class ProgramEmitter
             var shared = new HashSet<SharedCode>();
             EmitLayers(code, program, shared);
             EmitShared(code, shared);
-            EmitWeights(code, program);
+            EmitWeights(code, program, options);
         }
 
         return code.ToString();
@@ -168,7 +168,7 @@ internal static class ProgramEmitter
         }
     }
 
-    private static void EmitWeights(SourceWriter code, KernelProgram program)
+    private static void EmitWeights(SourceWriter code, KernelProgram program, CompileOptions options)
     {
         if (program.Weights.Length == 0)
         {
@@ -186,11 +186,25 @@ internal static class ProgramEmitter
         code.Line();
         code.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
         code.Line(
-            "internal static ref T At<T>(int offset) => ref Unsafe.As<ulong, T>(ref Unsafe.AddByteOffset(ref MemoryMarshal.GetReference(Data), offset));"
+            "internal static ref T At<T>(int offset) => ref Unsafe.As<byte, T>(ref Unsafe.AddByteOffset(ref MemoryMarshal.GetReference(Bytes), offset));"
         );
         code.Line();
+        EmitWeightBytes(code, program, options);
+    }
+
+    private static void EmitWeightBytes(SourceWriter code, KernelProgram program, CompileOptions options)
+    {
+        if (program.Weights.Length > options.MaxInlineWeightBytes)
+        {
+            code.Line("// In an assembly of their own: the C# compiler takes too long for so many literals. Used in place, never copied.");
+            code.Line($"private static ReadOnlySpan<byte> Bytes => global::{options.WeightsClass}.Bytes;");
+            return;
+        }
+
+        code.Line("private static ReadOnlySpan<byte> Bytes => MemoryMarshal.AsBytes(Words);");
+        code.Line();
         code.Line("// Little-endian; lies in the binary's read-only data and is never copied.");
-        code.Line("private static ReadOnlySpan<ulong> Data => new ulong[]");
+        code.Line("private static ReadOnlySpan<ulong> Words => new ulong[]");
         code.Line("{");
         EmitWords(code, program.Weights);
         code.Line("};");

@@ -1,0 +1,79 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ModelCompiler.Emit;
+using ModelCompiler.Graphs;
+using ModelCompiler.Testing;
+using ModelCompiler.Verification;
+
+namespace ModelCompiler.Core.Tests.Emit;
+
+public class WeightsAssemblyTests
+{
+    private delegate ReadOnlySpan<byte> GetBytes();
+
+    [Fact]
+    public void Blocks_come_back_byte_for_byte()
+    {
+        var first = Noise(1000, 1);
+        var second = Noise(70_001, 2);
+        var assembly = System.Reflection.Assembly.Load(
+            WeightsAssembly.Write("Some.Weights", [new WeightsBlock("A.B.First", first), new WeightsBlock("Second", second)])
+        );
+
+        Assert.Equal(first, BytesOf(assembly, "A.B.First")().ToArray());
+        Assert.Equal(second, BytesOf(assembly, "Second")().ToArray());
+    }
+
+    [Fact]
+    public void Blocks_lie_at_multiples_of_64_in_a_loaded_file()
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "Aligned.Weights.dll");
+        File.WriteAllBytes(path, WeightsAssembly.Write("Aligned.Weights", [new("First", Noise(1000, 1)), new("Second", Noise(10, 2))]));
+        var assembly = System.Reflection.Assembly.LoadFrom(path);
+
+        Assert.Equal(0, Address(BytesOf(assembly, "First")()) % 64);
+        Assert.Equal(0, Address(BytesOf(assembly, "Second")()) % 64);
+    }
+
+    [Fact]
+    public void Same_weights_give_the_same_file()
+    {
+        byte[] Write() => WeightsAssembly.Write("Some.Weights", [new WeightsBlock("First", Noise(1000, 1))]);
+        Assert.Equal(Write(), Write());
+    }
+
+    [Fact]
+    public void Weights_in_an_assembly_give_the_results_of_inline_weights()
+    {
+        var model = new OnnxModelBuilder();
+        var constant = model.Constant([3], 1.5f, -2, 1e-20f);
+        model.Output(model.Node("Relu", [model.Input("x", ElementType.Float32, 1)]), ElementType.Float32);
+        model.Output(constant, ElementType.Float32);
+        var options = new CompileOptions
+        {
+            ClassName = "Constants",
+            Namespace = "A_B.C",
+            AssemblyName = "My-App",
+            MaxInlineWeightBytes = 0,
+        };
+
+        var compiled = ModelCompilation.Compile(new ModelSource("test.onnx", model.ToBytes(), _ => null), options);
+        using var network = CompiledNetwork.Load(compiled, options);
+
+        Assert.DoesNotContain("0x", compiled.Implementation, StringComparison.Ordinal);
+        Assert.Equal(new[] { 1.5f, -2, 1e-20f }, network.Run(new float[] { 1 })[1].Elements);
+    }
+
+    private static GetBytes BytesOf(System.Reflection.Assembly assembly, string className) =>
+        assembly.GetType(className)!.GetProperty("Bytes")!.GetMethod!.CreateDelegate<GetBytes>();
+
+    private static long Address(ReadOnlySpan<byte> bytes) =>
+        Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref MemoryMarshal.GetReference(bytes));
+
+    private static byte[] Noise(int length, int seed)
+    {
+        var bytes = new byte[length];
+        new Random(seed).NextBytes(bytes);
+        return bytes;
+    }
+}
