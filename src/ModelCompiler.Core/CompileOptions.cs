@@ -21,6 +21,12 @@ public sealed record CompileOptions
     public EquatableArray<DimensionBinding> Dimensions { get; init; }
 
     /// <summary>
+    /// Shapes of inputs given outright, for inputs whose file leaves dimensions or the rank open; dimensions that the file does
+    /// fix must agree.
+    /// </summary>
+    public EquatableArray<InputShape> InputShapes { get; init; }
+
+    /// <summary>
     /// Packed weights of more bytes than this are not written as C#: they go into <see cref="CompiledModel.Weights"/> alone, for the
     /// caller to put into an assembly (<see cref="Emit.WeightsAssembly"/>) that the generated code reads in place.
     /// </summary>
@@ -40,3 +46,8 @@ public sealed record CompileOptions
 /// <param name="Symbol">Name of the dimension in the model.</param>
 /// <param name="Size">Its size, at least 1.</param>
 public sealed record DimensionBinding(string Symbol, int Size);
+
+/// <summary>The shape that an input is compiled for.</summary>
+/// <param name="Input">Name of the input in the model.</param>
+/// <param name="Shape">Its whole shape.</param>
+public sealed record InputShape(string Input, TensorShape Shape);

@@ -3,6 +3,7 @@ using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Folding;
 using ModelCompiler.Import.Onnx.Proto;
+using DimensionKind = ModelCompiler.Import.Onnx.Proto.TensorShapeProto.Types.Dimension.ValueOneofCase;
 
 namespace ModelCompiler.Import.Onnx;
 
@@ -87,18 +88,46 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
         }
 
         var tensor = info.Type.TensorType;
+        var element = OnnxTensorReader.ElementTypeOf(tensor.ElemType, info.Name);
+        if (element.CSharpName() is null)
+        {
+            throw new ProblemException(ProblemKinds.UnsupportedForm, $"elements of type {element} are not supported");
+        }
+
+        if (options.InputShapes.FirstOrDefault(s => s.Input == info.Name) is { } given)
+        {
+            return new TensorType(element, Checked(given.Shape, tensor.Shape));
+        }
+
         if (tensor.Shape is null)
         {
             throw new ProblemException(ProblemKinds.UnboundDimension, "the model does not give its shape");
         }
 
-        var element = OnnxTensorReader.ElementTypeOf(tensor.ElemType, info.Name);
         return new TensorType(element, new TensorShape(tensor.Shape.Dim.Select((d, axis) => SizeOf(info.Name, d, axis)).ToArray()));
+    }
+
+    /// <summary>The given shape, if it does not contradict what the file says.</summary>
+    private static TensorShape Checked(TensorShape given, TensorShapeProto? declared)
+    {
+        var fits =
+            declared is null
+            || (
+                declared.Dim.Count == given.Rank
+                && declared
+                    .Dim.Zip(given, (d, size) => d.ValueCase != DimensionKind.DimValue || d.DimValue <= 0 || d.DimValue == size)
+                    .All(f => f)
+            );
+        return fits
+            ? given
+            : throw new ShapeException(
+                $"the given shape {given} contradicts the model's [{string.Join(",", declared!.Dim.Select(d => d.ValueCase == DimensionKind.DimValue ? $"{d.DimValue}" : d.DimParam))}]"
+            );
     }
 
     private int SizeOf(string input, TensorShapeProto.Types.Dimension dimension, int axis)
     {
-        if (dimension.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && dimension.DimValue > 0)
+        if (dimension.ValueCase == DimensionKind.DimValue && dimension.DimValue > 0)
         {
             return dimension.DimValue <= int.MaxValue
                 ? (int)dimension.DimValue
@@ -166,6 +195,11 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
                 IEnumerable<Value?> outputs = function is null
                     ? import!(new OnnxNode(proto, name, opset, inputs, _tensors.Read), _builder)
                     : Inline(function, proto, name, inputs, scope);
+                if (outputs.FirstOrDefault(o => o is { Constant: null } && o.Element.CSharpName() is null) is { } unsupported)
+                {
+                    throw new ProblemException(ProblemKinds.UnsupportedForm, $"elements of type {unsupported.Element} are not supported");
+                }
+
                 foreach (var (output, value) in proto.Output.Zip(outputs, (o, v) => (o, v)).Where(p => p.o.Length > 0))
                 {
                     Define(scope, output, value);

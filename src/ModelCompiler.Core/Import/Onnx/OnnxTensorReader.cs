@@ -16,7 +16,10 @@ internal sealed class OnnxTensorReader(ModelSource source)
         var type = new TensorType(ElementTypeOf(proto.DataType, proto.Name), ShapeOf(proto));
         if (type.Element.SizeInBytes() == 0)
         {
-            throw Fault(proto, $"elements of type {type.Element} are not supported");
+            throw new ProblemException(
+                ProblemKinds.UnsupportedForm,
+                $"tensor '{proto.Name}': elements of type {type.Element} are not supported"
+            );
         }
 
         try
