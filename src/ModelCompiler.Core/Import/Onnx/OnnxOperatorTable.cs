@@ -10,13 +10,26 @@ internal static class OnnxOperatorTable
     {
         ["BatchNormalization"] = BatchNormalizationImport.BatchNormalization,
         ["Conv"] = ConvImport.Conv,
+        ["ConvInteger"] = QLinearConvImport.ConvInteger,
         ["ConvTranspose"] = ConvImport.ConvTranspose,
+        ["DequantizeLinear"] = QuantizeLinearImport.DequantizeLinear,
+        ["DynamicQuantizeLinear"] = QuantizeLinearImport.DynamicQuantizeLinear,
         ["Identity"] = ReshapeImport.Identity,
         ["MatMul"] = MatMulImport.MatMul,
+        ["MatMulInteger"] = QLinearMatMulImport.MatMulInteger,
+        ["QLinearConv"] = QLinearConvImport.QLinearConv,
+        ["QLinearMatMul"] = QLinearMatMulImport.QLinearMatMul,
+        ["QuantizeLinear"] = QuantizeLinearImport.QuantizeLinear,
         ["Relu"] = UnaryImport.Relu,
     };
 
-    private static readonly Dictionary<string, OnnxImport> Microsoft = new() { ["FusedMatMul"] = MatMulImport.FusedMatMul };
+    private static readonly Dictionary<string, OnnxImport> Microsoft = new()
+    {
+        ["DequantizeLinear"] = QuantizeLinearImport.DequantizeLinear,
+        ["FusedMatMul"] = MatMulImport.FusedMatMul,
+        ["QGemm"] = QLinearMatMulImport.QGemm,
+        ["QuantizeLinear"] = QuantizeLinearImport.QuantizeLinear,
+    };
 
     public static OnnxImport? Find(string domain, string operatorType) =>
         (
