@@ -27,8 +27,9 @@ internal sealed record LoweredNode(
 internal sealed class LoweringContext(Target target)
 {
     private const int Alignment = 64;
-    private readonly List<byte> _weights = [];
+    private readonly List<byte[]> _weights = [];
     private readonly List<PackedWeights> _table = [];
+    private int _end;
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
 
     public Target Target { get; } = target;
@@ -36,7 +37,21 @@ internal sealed class LoweringContext(Target target)
     public IReadOnlyList<PackedWeights> WeightTable => _table;
 
     /// <summary>All weights, with readable slack behind the last.</summary>
-    public byte[] Weights() => _weights.Count == 0 ? [] : [.. _weights, .. new byte[ArenaPlanner.Slack]];
+    public byte[] Weights()
+    {
+        if (_table.Count == 0)
+        {
+            return [];
+        }
+
+        var image = new byte[_end + ArenaPlanner.Slack];
+        for (var i = 0; i < _table.Count; i++)
+        {
+            _weights[i].CopyTo(image, _table[i].Offset);
+        }
+
+        return image;
+    }
 
     /// <summary>Adds packed weights, aligned to 64 bytes.</summary>
     /// <param name="node">The node they belong to.</param>
@@ -51,14 +66,11 @@ internal sealed class LoweringContext(Target target)
 
     private PackedWeights AddWeights(string name, ElementType element, ReadOnlySpan<byte> bytes)
     {
-        while (_weights.Count % Alignment != 0)
-        {
-            _weights.Add(0);
-        }
-
-        var entry = new PackedWeights(Identifiers.Unique(Identifiers.PascalCase(name), _names), element, _weights.Count, bytes.Length);
-        _weights.AddRange(bytes.ToArray());
+        var offset = checked(_end + Alignment - 1) / Alignment * Alignment;
+        var entry = new PackedWeights(Identifiers.Unique(Identifiers.PascalCase(name), _names), element, offset, bytes.Length);
+        _weights.Add(bytes.ToArray());
         _table.Add(entry);
+        _end = checked(offset + bytes.Length);
         return entry;
     }
 }
