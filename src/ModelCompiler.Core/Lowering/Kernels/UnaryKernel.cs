@@ -9,5 +9,7 @@ internal sealed record UnaryKernel(Unary Operator, int Elements) : Kernel
     public override string Describe() => $"{Operator.Name} over {Elements} elements";
 
     public static LoweredNode? Lower(Unary op, Node node, LoweringContext context) =>
-        new(new UnaryKernel(op, node.Output.Shape.Elements), (Value[])[node.Input(0)], InPlaceInput: 0);
+        op.Function != UnaryFunction.Relu
+            ? null
+            : new(new UnaryKernel(op, node.Output.Shape.Elements), (Value[])[node.Input(0)], InPlaceInput: 0);
 }

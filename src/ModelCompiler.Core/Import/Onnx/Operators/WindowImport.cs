@@ -27,11 +27,14 @@ internal static class WindowImport
     /// </summary>
     public static Window OfPool(OnnxNode node, TensorShape x)
     {
-        var kernel = Sizes(node, "kernel_shape", x.Rank - 2, null) ?? throw new ShapeException("attribute 'kernel_shape' is missing");
-        var window = Resolve(node, x, kernel);
+        var window = OfPoolRoundedDown(node, x);
         var ceil = CeilPads(node, window, x);
         return window with { PadsEnd = window.PadsEnd.Zip(ceil, (pad, extra) => pad + extra).ToArray() };
     }
+
+    /// <summary>The window of a pool as if ceil_mode were 0.</summary>
+    public static Window OfPoolRoundedDown(OnnxNode node, TensorShape x) =>
+        Resolve(node, x, Sizes(node, "kernel_shape", x.Rank - 2, null) ?? throw new ShapeException("attribute 'kernel_shape' is missing"));
 
     /// <summary>The elements that ceil_mode adds behind the padded input in each dimension; zeros without it.</summary>
     /// <param name="node">The pool.</param>

@@ -1,0 +1,72 @@
+namespace ModelCompiler.Graphs.Operators;
+
+/// <summary>
+/// An operator whose output at an index depends on nothing but its inputs at that index, the inputs being broadcast to the
+/// output's shape. Such operators commute with every movement of data and merge with each other.
+/// </summary>
+public interface IElementwiseOperator : ILayoutAgnostic;
+
+/// <summary>Element types that element-wise operators accept.</summary>
+internal static class ElementwiseRules
+{
+    public static readonly ElementType[] Floats = [ElementType.Float32, ElementType.Float64];
+
+    public static readonly ElementType[] Integers =
+    [
+        ElementType.Int8,
+        ElementType.Int16,
+        ElementType.Int32,
+        ElementType.Int64,
+        ElementType.UInt8,
+        ElementType.UInt16,
+        ElementType.UInt32,
+        ElementType.UInt64,
+    ];
+
+    public static readonly ElementType[] Numbers = [.. Floats, .. Integers];
+
+    public static readonly ElementType[] All = [.. Numbers, ElementType.Bool];
+}
+
+/// <summary>Picks elements of the second or third input by the first, which is bool; all three broadcast (ONNX Where).</summary>
+public sealed record Where : Operator, IElementwiseOperator
+{
+    /// <inheritdoc/>
+    public PermutedOperator WithPermutedAxes(EquatableArray<int> permutation) => new(this, permutation);
+
+    /// <inheritdoc/>
+    public override TensorType[] Infer(InferenceContext context)
+    {
+        context.Require(0, ElementType.Bool);
+        context.Require(1, ElementwiseRules.All);
+        return context.Element(1) == context.Element(2)
+            ?
+            [
+                context.Type(1) with
+                {
+                    Shape = TensorShape.Broadcast(context.Shape(0), TensorShape.Broadcast(context.Shape(1), context.Shape(2))),
+                },
+            ]
+            : throw new ShapeException($"input 1 is {context.Type(1)} but input 2 is {context.Type(2)}; both must have one element type");
+    }
+}
+
+/// <summary>
+/// Converts to another element type (ONNX Cast): floats are truncated towards zero, integers wrap around, bool is 0 or 1 and
+/// everything but 0 is true. Floats beyond the range of the integer type have no defined result.
+/// </summary>
+/// <param name="To">Element type of the output.</param>
+public sealed record Cast(ElementType To) : Operator, IElementwiseOperator
+{
+    /// <inheritdoc/>
+    public PermutedOperator WithPermutedAxes(EquatableArray<int> permutation) => new(this, permutation);
+
+    /// <inheritdoc/>
+    public override TensorType[] Infer(InferenceContext context)
+    {
+        context.Require(0, [.. ElementwiseRules.All, ElementType.Int4, ElementType.UInt4]);
+        return ElementwiseRules.All.Contains(To)
+            ? [new(To, context.Shape(0))]
+            : throw new ShapeException($"a cast to {To} is not supported; supported: {string.Join(", ", ElementwiseRules.All)}");
+    }
+}
