@@ -20,6 +20,8 @@ internal static class EmitterTable
         var table = new Dictionary<Type, EmitKernel<Kernel>>();
         // One line a kernel, in alphabetical order.
         Add<CopyKernel>(CopyEmitter.Emit);
+        Add<PlainConvKernel>(PlainConvEmitter.Emit);
+        Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
         Add<UnaryKernel>(UnaryEmitter.Emit);
         return table;
 

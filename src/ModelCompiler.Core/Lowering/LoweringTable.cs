@@ -20,6 +20,9 @@ internal static class LoweringTable
     {
         var table = new Dictionary<Type, LowerNode<Operator>>();
         // One line an operator, in alphabetical order.
+        Add<Conv>(PlainConvKernel.Lower);
+        Add<ConvTranspose>(PlainConvKernel.Lower);
+        Add<MatMul>(PlainMatMulKernel.Lower);
         Add<Unary>(UnaryKernel.Lower);
         return table;
 
