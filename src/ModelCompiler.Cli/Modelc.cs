@@ -1,0 +1,38 @@
+using System.CommandLine;
+using ModelCompiler.Cli.Commands;
+
+namespace ModelCompiler.Cli;
+
+/// <summary>The program without its process: what <c>Program</c> and the tests call.</summary>
+internal static class Modelc
+{
+    private const string Description = """
+        Compiles neural networks (ONNX) to C#, and checks and measures what comes of it.
+
+        Exit codes, for every command:
+          0    done; where something was compared, it agrees
+          1    compared, and the results differ
+          2    the model cannot be read or compiled; the diagnostics say why
+          3    wrong command line, a file cannot be read or written, or modelc itself failed
+          130  stopped by Ctrl-C
+        """;
+
+    /// <summary>Parses the arguments and runs the command.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> Run(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation = default)
+    {
+        var parsed = Root(terminal).Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            var json = arguments.Contains(CommandRunner.JsonOption.Name);
+            return CommandRunner.Fail(terminal, json, string.Join(" ", parsed.Errors.Select(e => e.Message)));
+        }
+
+        var configuration = new InvocationConfiguration { Output = terminal.Json, EnableDefaultExceptionHandler = false };
+        return await parsed.InvokeAsync(configuration, cancellation);
+    }
+
+    // One line a command, in alphabetical order.
+    private static RootCommand Root(Terminal terminal) =>
+        new(Description) { EmitCommand.Create(terminal), InspectCommand.Create(terminal) };
+}

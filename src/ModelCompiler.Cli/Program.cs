@@ -1,0 +1,3 @@
+using ModelCompiler.Cli;
+
+return await Modelc.Run(args, Terminal.OfProcess());
