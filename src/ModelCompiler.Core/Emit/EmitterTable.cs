@@ -1,6 +1,8 @@
 using ModelCompiler.Emit.Kernels;
+using ModelCompiler.Emit.Kernels.Int8;
 using ModelCompiler.Lowering;
 using ModelCompiler.Lowering.Kernels;
+using ModelCompiler.Lowering.Kernels.Int8;
 
 namespace ModelCompiler.Emit;
 
@@ -22,6 +24,8 @@ internal static class EmitterTable
         Add<CopyKernel>(CopyEmitter.Emit);
         Add<PlainConvKernel>(PlainConvEmitter.Emit);
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
+        Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
+        Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);
         Add<UnaryKernel>(UnaryEmitter.Emit);
         return table;
 

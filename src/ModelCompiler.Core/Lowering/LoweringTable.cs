@@ -1,6 +1,7 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Lowering.Kernels;
+using ModelCompiler.Lowering.Kernels.Int8;
 
 namespace ModelCompiler.Lowering;
 
@@ -23,6 +24,8 @@ internal static class LoweringTable
         Add<Conv>(PlainConvKernel.Lower);
         Add<ConvTranspose>(PlainConvKernel.Lower);
         Add<MatMul>(PlainMatMulKernel.Lower);
+        Add<QuantizedConv>(Int8Lowering.Convolution);
+        Add<QuantizedMatMul>(Int8Lowering.MatrixProduct);
         Add<Unary>(UnaryKernel.Lower);
         return table;
 
