@@ -34,9 +34,7 @@ internal sealed record LoopMatMulInt8Kernel(
                 right,
                 TensorShape.Broadcast(new(left.Take(left.Rank - 2)), new(right.Take(right.Rank - 2))),
                 op,
-                op.BZeroPoints.Count > 1
-                    ? context.AddWeights<int>(node, "zeroPoints", ElementType.Int32, op.BZeroPoints.ToArray())
-                    : null,
+                op.BZeroPoints.Count > 1 ? context.AddWeights<int>(node, "zeroPoints", ElementType.Int32, op.BZeroPoints.ToArray()) : null,
                 node.HasInput(2) ? context.AddWeights(node, "bias", ElementType.Int32, node.Input(2).Constant!.As<int>()) : null,
                 op.Output is { } output ? ScalarRequantization.Pack(output, node, context) : null
             ),

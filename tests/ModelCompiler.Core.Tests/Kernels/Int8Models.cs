@@ -1,0 +1,159 @@
+using CsCheck;
+using ModelCompiler.Graphs;
+using ModelCompiler.Testing;
+
+namespace ModelCompiler.Core.Tests.Kernels;
+
+/// <summary>How the weights and inputs of a test model are chosen.</summary>
+public enum Extremes
+{
+    /// <summary>The whole range, at random.</summary>
+    None,
+
+    /// <summary>Only the lowest and the highest values: what overflows does it here.</summary>
+    Random,
+
+    /// <summary>All weights the lowest and all inputs the highest.</summary>
+    Low,
+
+    /// <summary>All weights the highest and all inputs the highest.</summary>
+    High,
+}
+
+/// <summary>One integer convolution as a model.</summary>
+public sealed record ConvCase(
+    int[] Spatial,
+    int Channels,
+    int Outputs,
+    int[] Kernel,
+    int[] Strides,
+    int[] Dilations,
+    int[] Pads,
+    int Group = 1,
+    int Batch = 1,
+    bool SignedInput = false,
+    bool SignedWeights = true,
+    bool PerChannel = false,
+    int InputZeroPoint = 128,
+    int WeightZeroPoint = 0,
+    int OutputZeroPoint = 100,
+    bool Bias = true,
+    float Multiplier = 0.0078125f,
+    Extremes Extremes = Extremes.None,
+    int Seed = 1
+)
+{
+    public static ConvCase Square(int size, int channels, int outputs, int kernel, int stride = 1, int pad = 0, int group = 1) =>
+        new([size, size], channels, outputs, [kernel, kernel], [stride, stride], [1, 1], [pad, pad, pad, pad], group);
+
+    public OnnxModelBuilder Model()
+    {
+        var random = new Random(Seed);
+        var model = new OnnxModelBuilder();
+        var input = SignedInput ? ElementType.Int8 : ElementType.UInt8;
+        var x = model.Input("x", input, [Batch, Channels, .. Spatial]);
+        var scales = Int8Models.Scales(random, PerChannel ? Outputs : 1, Multiplier);
+        string?[] inputs =
+        [
+            x,
+            model.Constant([], 1f),
+            Int8Models.ZeroPoint(model, SignedInput, SignedInput ? InputZeroPoint - 128 : InputZeroPoint),
+            model.Constant(Int8Models.Weights(random, SignedWeights, Extremes, [Outputs, Channels / Group, .. Kernel])),
+            model.Constant(PerChannel ? [Outputs] : [], scales),
+            model.Constant(
+                Int8Models.Bytes(
+                    SignedWeights,
+                    PerChannel ? new TensorShape(Outputs) : TensorShape.Scalar,
+                    Enumerable.Repeat(WeightZeroPoint, PerChannel ? Outputs : 1)
+                )
+            ),
+            model.Constant([], 1f),
+            Int8Models.ZeroPoint(model, SignedInput, SignedInput ? OutputZeroPoint - 128 : OutputZeroPoint),
+            Bias ? model.Constant(Int8Models.Bias(random, Outputs)) : null,
+        ];
+        var y = model.Node(
+            "QLinearConv",
+            inputs,
+            ("kernel_shape", Kernel),
+            ("strides", Strides),
+            ("dilations", Dilations),
+            ("pads", Pads),
+            ("group", Group)
+        );
+        return model.Output(y, input);
+    }
+
+    public void Check() =>
+        Differential.Check(
+            Model(),
+            Seed,
+            inputs: Int8Models.Input(Extremes, SignedInput, Batch * Channels * Spatial.Aggregate(1, (p, s) => p * s))
+        );
+}
+
+/// <summary>Pieces of quantised test models.</summary>
+public static class Int8Models
+{
+    /// <summary>Multipliers that are sums of few powers of two make exact ties; thirds make near ones.</summary>
+    public static Gen<float> Multipliers { get; } =
+        Pick(1f / 256, 1f / 64, 3f / 512, 1f / 1024, 1f / 3, 1f / 300, 0.0123f, 5f / 4096, 1.5f);
+
+    /// <summary>One of some values.</summary>
+    public static Gen<T> Pick<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    public static float[] Scales(Random random, int count, float multiplier) =>
+        [.. Enumerable.Range(0, count).Select(i => i == 0 ? multiplier : multiplier / (1 << random.Next(3)) * (1 + random.Next(2)))];
+
+    public static string ZeroPoint(OnnxModelBuilder model, bool signed, int value) =>
+        model.Constant(Bytes(signed, TensorShape.Scalar, [value]));
+
+    public static Tensor Bytes(bool signed, TensorShape shape, IEnumerable<int> values) =>
+        Tensor.FromBytes(
+            new TensorType(signed ? ElementType.Int8 : ElementType.UInt8, shape),
+            [.. values.Select(v => unchecked((byte)(signed ? (byte)Math.Clamp(v, -128, 127) : (byte)Math.Clamp(v, 0, 255))))]
+        );
+
+    public static Tensor Bias(Random random, int outputs) =>
+        Tensor.From<int>(
+            ElementType.Int32,
+            new TensorShape(outputs),
+            Enumerable.Range(0, outputs).Select(_ => random.Next(-5000, 5000)).ToArray()
+        );
+
+    public static Tensor Weights(Random random, bool signed, Extremes extremes, int[] shape)
+    {
+        var (low, high) = signed ? (-128, 127) : (0, 255);
+        var type = new TensorShape(shape);
+        return Bytes(
+            signed,
+            type,
+            Enumerable
+                .Range(0, type.Elements)
+                .Select(_ =>
+                    extremes switch
+                    {
+                        Extremes.Low => low,
+                        Extremes.High => high,
+                        Extremes.Random => random.Next(2) == 0 ? low : high,
+                        _ => random.Next(low, high + 1),
+                    }
+                )
+        );
+    }
+
+    /// <summary>Inputs for a model whose input is called x; null lets them be random.</summary>
+    public static IReadOnlyDictionary<string, Array>? Input(Extremes extremes, bool signed, int elements)
+    {
+        if (extremes == Extremes.None)
+        {
+            return null;
+        }
+
+        var random = new Random(elements);
+        var bytes = Enumerable.Range(0, elements).Select(_ => extremes == Extremes.Random && random.Next(2) == 0 ? 0 : 255);
+        return new Dictionary<string, Array>
+        {
+            ["x"] = signed ? bytes.Select(b => (sbyte)(b - 128)).ToArray() : bytes.Select(b => (byte)b).ToArray(),
+        };
+    }
+}

@@ -1,0 +1,53 @@
+using CsCheck;
+
+namespace ModelCompiler.Core.Tests.Kernels;
+
+public sealed class QuantizedConvTests
+{
+    [Fact]
+    public void Any_convolution_equals_onnxruntime_on_every_target()
+    {
+        var cases =
+            from rank in Gen.Int[1, 2]
+            from spatial in Gen.Int[5, 12].Array[rank]
+            from kernel in Gen.Int[1, 3].Array[rank]
+            from strides in Gen.Int[1, 2].Array[rank]
+            from dilations in Gen.Int[1, 2].Array[rank]
+            from pads in Gen.Int[0, 1].Array[rank * 2]
+            from @group in Int8Models.Pick(1, 1, 1, 2, 3)
+            from channels in Gen.Int[1, 20]
+            from outputs in Gen.Int[1, 36]
+            from batch in Int8Models.Pick(1, 1, 2)
+            from signedInput in Gen.Bool
+            from signedWeights in Gen.Bool
+            from perChannel in Gen.Bool
+            from inputZero in Int8Models.Pick(0, 128, 77, 255)
+            from outputZero in Int8Models.Pick(0, 128, 33, 255)
+            from bias in Gen.Bool
+            from multiplier in Int8Models.Multipliers
+            from extremes in Int8Models.Pick(Extremes.None, Extremes.None, Extremes.Random, Extremes.Low, Extremes.High)
+            from seed in Gen.Int[0, 1000]
+            select new ConvCase(
+                spatial,
+                channels * @group,
+                outputs * @group,
+                kernel,
+                strides,
+                dilations,
+                pads,
+                @group,
+                batch,
+                signedInput,
+                signedInput || signedWeights,
+                (signedInput || signedWeights) && perChannel,
+                inputZero,
+                signedInput || signedWeights ? 0 : 128,
+                outputZero,
+                bias,
+                multiplier,
+                extremes,
+                seed
+            );
+        cases.Sample(c => c.Check(), iter: 25, threads: 1);
+    }
+}
