@@ -22,6 +22,8 @@ internal static class EmitterTable
         var table = new Dictionary<Type, EmitKernel<Kernel>>();
         // One line a kernel, in alphabetical order.
         Add<CopyKernel>(CopyEmitter.Emit);
+        Add<GatherKernel>(GatherEmitter.Emit);
+        Add<MovementKernel>(MovementEmitter.Emit);
         Add<PlainConvKernel>(PlainConvEmitter.Emit);
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
         Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);

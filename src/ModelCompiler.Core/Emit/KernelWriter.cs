@@ -27,6 +27,12 @@ internal sealed class KernelWriter(SourceWriter code, Step step, InstructionSet 
     /// <summary>Name of the parameter for an output.</summary>
     public string Output(int index = 0) => Step.Outputs.Count == 1 ? "output" : $"output{index}";
 
+    /// <summary>The expression for an input's first byte, to go behind <c>ref</c>.</summary>
+    public string InputBytes(int index = 0) => AsBytes(Step.Inputs[index], Input(index));
+
+    /// <summary>The expression for an output's first byte, to go behind <c>ref</c>.</summary>
+    public string OutputBytes(int index = 0) => AsBytes(Step.Outputs[index], Output(index));
+
     /// <summary>The expression for packed weights: a ref to their first element.</summary>
     public static string Weights(PackedWeights weights) => $"ref Weights.{weights.Name}";
 
@@ -36,4 +42,7 @@ internal sealed class KernelWriter(SourceWriter code, Step step, InstructionSet 
     /// <summary>The C# type of an operand's elements.</summary>
     public static string TypeName(Operand operand) =>
         operand.Type.Element.CSharpName() ?? throw new InvalidOperationException($"{operand.Type} has no C# type");
+
+    private static string AsBytes(Operand operand, string name) =>
+        operand.Type.Element.CSharpName() == "byte" ? name : $"Unsafe.As<{TypeName(operand)}, byte>(ref {name})";
 }

@@ -21,11 +21,21 @@ internal static class LoweringTable
     {
         var table = new Dictionary<Type, LowerNode<Operator>>();
         // One line an operator, in alphabetical order.
+        Add<Concat>(MovementKernel.Lower);
         Add<Conv>(PlainConvKernel.Lower);
         Add<ConvTranspose>(PlainConvKernel.Lower);
+        Add<DepthToSpace>(MovementKernel.Lower);
+        Add<Expand>(MovementKernel.Lower);
+        Add<Gather>(GatherKernel.Lower);
         Add<MatMul>(PlainMatMulKernel.Lower);
+        Add<Pad>(MovementKernel.Lower);
         Add<QuantizedConv>(Int8Lowering.Convolution);
         Add<QuantizedMatMul>(Int8Lowering.MatrixProduct);
+        Add<Slice>(MovementKernel.Lower);
+        Add<SpaceToDepth>(MovementKernel.Lower);
+        Add<Split>(MovementKernel.Lower);
+        Add<Tile>(MovementKernel.Lower);
+        Add<Transpose>(MovementKernel.Lower);
         Add<Unary>(UnaryKernel.Lower);
         return table;
 

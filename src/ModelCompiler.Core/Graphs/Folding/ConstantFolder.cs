@@ -1,3 +1,4 @@
+using ModelCompiler.Graphs.Movement;
 using ModelCompiler.Graphs.Operators;
 
 namespace ModelCompiler.Graphs.Folding;
@@ -32,7 +33,17 @@ internal static class ConstantFolder
     {
         var table = new Dictionary<Type, Evaluate<Operator>>();
         // One line an operator, in alphabetical order.
+        Add<Concat>(MovePlan.Evaluate);
+        Add<DepthToSpace>(MovePlan.Evaluate);
+        Add<Expand>(MovePlan.Evaluate);
+        Add<Gather>(GatherEvaluator.Evaluate);
+        Add<Pad>(MovePlan.Evaluate);
         Add<Reshape>((op, inputs, _) => [inputs[0]!.Reshape(op.Shape)]);
+        Add<Slice>(MovePlan.Evaluate);
+        Add<SpaceToDepth>(MovePlan.Evaluate);
+        Add<Split>(MovePlan.Evaluate);
+        Add<Tile>(MovePlan.Evaluate);
+        Add<Transpose>(MovePlan.Evaluate);
         return table;
 
         void Add<T>(Evaluate<T> evaluate)
