@@ -20,6 +20,9 @@ public sealed record CompileOptions
     /// <summary>Values of symbolic dimensions by name, for example batch → 1.</summary>
     public EquatableArray<DimensionBinding> Dimensions { get; init; }
 
+    /// <summary>Names of the classes that the model tells apart, for the generated class's <c>Info</c>.</summary>
+    public EquatableArray<string> Labels { get; init; }
+
     /// <summary>
     /// Shapes of inputs given outright, for inputs whose file leaves dimensions or the rank open; dimensions that the file does
     /// fix must agree.

@@ -39,6 +39,24 @@ internal static class Identifiers
             : char.ToLowerInvariant(result[0]) + result.ToString(1, result.Length - 1);
     }
 
+    /// <summary>Whether C# lets a name stand as it is: ASCII letters, digits and underscores, no keyword.</summary>
+    public static bool IsValid(string name) =>
+        name.Length > 0 && !char.IsDigit(name[0]) && name.All(c => c == '_' || IsLetterOrDigit(c)) && !Keywords.Contains(name);
+
+    /// <summary>The name, with the sign that makes a keyword a name where it is one.</summary>
+    public static string EscapeKeyword(string name) => Keywords.Contains(name) ? "@" + name : name;
+
+    private static readonly HashSet<string> Keywords =
+    [
+        .. (
+            "abstract as base bool break byte case catch char checked class const continue decimal default delegate do double else "
+            + "enum event explicit extern false finally fixed float for foreach goto if implicit in int interface internal is lock "
+            + "long namespace new null object operator out override params private protected public readonly ref return sbyte sealed "
+            + "short sizeof stackalloc static string struct switch this throw true try typeof uint ulong unchecked unsafe ushort "
+            + "using virtual void volatile while"
+        ).Split(' '),
+    ];
+
     /// <summary>
     /// One identifier for a dotted name, different for different names: underscores are doubled, other characters become their
     /// number between underscores.

@@ -1,17 +1,11 @@
 using System.Collections.Immutable;
 using ModelCompiler.Diagnostics;
 using ModelCompiler.Emit;
-using ModelCompiler.Graphs;
 using ModelCompiler.Import.Onnx;
 using ModelCompiler.Lowering;
 using ModelCompiler.Passes;
 
 namespace ModelCompiler;
-
-/// <summary>An input or output of a compiled model.</summary>
-/// <param name="Name">Name in the model.</param>
-/// <param name="Type">Element type and shape.</param>
-public sealed record ModelPort(string Name, TensorType Type);
 
 /// <summary>What the compiler makes of a model.</summary>
 /// <param name="Inputs">The model's inputs in order.</param>
@@ -33,23 +27,60 @@ public sealed record CompiledModel(
     public bool Succeeded => Surface.Length > 0;
 }
 
+/// <summary>A model up to the point where everything about it is decided and nothing is written.</summary>
+public sealed class PlannedModel
+{
+    private readonly KernelProgram? _program;
+    private readonly CompileOptions _options;
+
+    internal PlannedModel(KernelProgram? program, CompileOptions options, ImmutableArray<Problem> problems)
+    {
+        _program = program;
+        _options = options;
+        Problems = problems;
+        Description = program is null ? null : ModelDescription.Of(program, options);
+    }
+
+    /// <summary>What the public half of the class is written from; null where the model has errors.</summary>
+    public ModelDescription? Description { get; }
+
+    /// <summary>Everything to tell the user, errors and others.</summary>
+    public ImmutableArray<Problem> Problems { get; }
+
+    /// <summary>The packed weights; empty where the model has errors.</summary>
+    public byte[] Weights => _program?.Weights ?? [];
+
+    /// <summary>Whether the implementation expects its weights in a weights assembly.</summary>
+    public bool HasExternalWeights => Weights.Length > _options.MaxInlineWeightBytes;
+
+    /// <summary>C# of kernels and inline weights; empty where the model has errors.</summary>
+    public string Implementation() => _program is null ? "" : ProgramEmitter.Emit(_program, _options);
+}
+
 /// <summary>The compiler's front door: model file in, C# out.</summary>
 public static class ModelCompilation
 {
     /// <summary>Compiles a model. Faults of the model come back as problems; nothing is thrown for them.</summary>
     public static CompiledModel Compile(ModelSource source, CompileOptions options)
     {
-        var (program, problems) = Lower(source, options);
-        return program is null
-            ? new CompiledModel([], [], "", "", [], problems)
+        var plan = Plan(source, options);
+        return plan.Description is not { } description
+            ? new CompiledModel([], [], "", "", [], plan.Problems)
             : new CompiledModel(
-                [.. program.Inputs],
-                [.. program.Outputs],
-                SurfaceEmitter.Emit(program, options),
-                ProgramEmitter.Emit(program, options),
-                program.Weights,
-                problems
+                [.. description.Inputs],
+                [.. description.Outputs],
+                description.Surface(),
+                plan.Implementation(),
+                plan.Weights,
+                plan.Problems
             );
+    }
+
+    /// <summary>Imports and plans a model without writing code.</summary>
+    public static PlannedModel Plan(ModelSource source, CompileOptions options)
+    {
+        var (program, problems) = Lower(source, options);
+        return new PlannedModel(program, options, problems);
     }
 
     /// <summary>Everything up to the emitter.</summary>
@@ -58,6 +89,6 @@ public static class ModelCompilation
         var (graph, found) = OnnxImporter.Import(source, options);
         var problems = new List<Problem>(found);
         var program = graph is null ? null : Lowerer.Lower(Pipeline.Run(graph, options.Target), options.Target, problems);
-        return (program, [.. problems]);
+        return (program?.WithElementsOf(graph!), [.. problems]);
     }
 }

@@ -24,6 +24,7 @@ public sealed class CompiledNetwork : IDisposable
                     Path.GetFileName(p) is var f
                     && (f.StartsWith("System.", StringComparison.Ordinal) || f is "mscorlib.dll" or "netstandard.dll")
                 )
+                .Append(typeof(ModelInfo).Assembly.Location)
                 .Select(p => MetadataReference.CreateFromFile(p)),
         ]
     );

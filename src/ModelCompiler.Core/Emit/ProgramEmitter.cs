@@ -21,7 +21,7 @@ internal static class ProgramEmitter
 
         using (code.Open($"partial class {options.ClassName}"))
         {
-            EmitRun(code, program);
+            new RunEmitter(program, code).Emit();
             code.Line();
             var shared = new HashSet<SharedCode>();
             EmitLayers(code, program, shared);
@@ -45,35 +45,6 @@ internal static class ProgramEmitter
         using System.Runtime.Intrinsics.X86;
 
         """;
-
-    private static void EmitRun(SourceWriter code, KernelProgram program)
-    {
-        using var body = code.Open($"private partial void Run({SurfaceEmitter.SpanParameters(program)})");
-        if (program.ArenaBytes > 0)
-        {
-            code.Line("ref byte arena = ref Arena;");
-        }
-
-        foreach (var step in program.Steps)
-        {
-            var arguments = step.Inputs.Concat(step.Outputs).Select(o => Argument(o, program)).ToList();
-            if (step.Scratch is { } scratch)
-            {
-                arguments.Add(Argument(scratch, program));
-            }
-
-            code.Line($"Layers.{step.Method}({string.Join(", ", arguments)});");
-        }
-    }
-
-    private static string Argument(Operand operand, KernelProgram program) =>
-        operand.Place switch
-        {
-            Place.ModelInput => $"ref MemoryMarshal.GetReference({SurfaceEmitter.InputName(program, operand.Index)})",
-            Place.ModelOutput => $"ref MemoryMarshal.GetReference({SurfaceEmitter.OutputName(program, operand.Index)})",
-            Place.Arena => $"ref Unsafe.As<byte, {KernelWriter.TypeName(operand)}>(ref Unsafe.Add(ref arena, {operand.Offset}))",
-            _ => $"ref Weights.At<{KernelWriter.TypeName(operand)}>({operand.Offset})",
-        };
 
     private static void EmitLayers(SourceWriter code, KernelProgram program, HashSet<SharedCode> shared)
     {

@@ -44,7 +44,14 @@ internal sealed class BufferAssignment(
             context.WeightTable.ToArray(),
             context.Weights(),
             plan.Bytes
-        );
+        )
+        {
+            Edges = graph
+                .Inputs.Select((_, i) => QuantizedEdges.Input(i, calls, steps))
+                .Concat(graph.Outputs.Select((_, i) => QuantizedEdges.Output(i, calls, steps)))
+                .OfType<QuantizedEdge>()
+                .ToArray(),
+        };
     }
 
     private void PlaceGraphEdges()

@@ -1,4 +1,5 @@
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
 
 namespace ModelCompiler.Lowering;
 
@@ -44,7 +45,12 @@ internal abstract record Kernel
 }
 
 /// <summary>A range of the packed weights with a name of its own in the emitted code.</summary>
-internal sealed record PackedWeights(string Name, ElementType Element, int Offset, int Bytes);
+/// <param name="Name">Name of the property that gives access to it.</param>
+/// <param name="Element">Type of its elements.</param>
+/// <param name="Offset">Where it begins.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Node">Name of the node that it belongs to; of the value, where it is a constant as it was.</param>
+internal sealed record PackedWeights(string Name, ElementType Element, int Offset, int Bytes, string Node = "");
 
 /// <summary>One call of one emitted method.</summary>
 /// <param name="Name">Name of the node.</param>
@@ -79,4 +85,34 @@ internal sealed record KernelProgram(
     EquatableArray<PackedWeights> WeightTable,
     byte[] Weights,
     int ArenaBytes
-);
+)
+{
+    /// <summary>Steps at the edges that the raw integer entry leaves out.</summary>
+    public EquatableArray<QuantizedEdge> Edges { get; init; }
+
+    /// <summary>
+    /// Says of the ports with a quantised edge what their raw integers are: in the element type that the file has, which the
+    /// target may store otherwise.
+    /// </summary>
+    public KernelProgram WithElementsOf(Graph imported) =>
+        this with
+        {
+            Inputs = Inputs
+                .Select((p, i) => p with { Quantization = Quantization(i, true, QuantizedEdges.ElementOfInput(imported, i)) })
+                .ToArray(),
+            Outputs = Outputs
+                .Select((p, i) => p with { Quantization = Quantization(i, false, QuantizedEdges.ElementOfOutput(imported, i)) })
+                .ToArray(),
+        };
+
+    private Quantization? Quantization(int port, bool isInput, ElementType? element)
+    {
+        var stored = Edges.FirstOrDefault(e => e.Port == port && e.IsInput == isInput)?.Quantization;
+        return (stored?.Element, element) switch
+        {
+            (ElementType.UInt8, ElementType.Int8) => stored with { Element = ElementType.Int8, ZeroPoint = stored.ZeroPoint - 128 },
+            (ElementType.Int8, ElementType.UInt8) => stored with { Element = ElementType.UInt8, ZeroPoint = stored.ZeroPoint + 128 },
+            _ => stored,
+        };
+    }
+}

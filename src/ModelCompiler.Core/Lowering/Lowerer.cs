@@ -64,7 +64,12 @@ internal static class Lowerer
         }
 
         var macs = node.Operator.CountMacs(node.Inputs, node.Outputs);
-        calls.Add(new KernelCall(node.Name, lowered.Kernel, inputs, node.Outputs, lowered.ScratchBytes, lowered.InPlaceInput, macs));
+        calls.Add(
+            new KernelCall(node.Name, lowered.Kernel, inputs, node.Outputs, lowered.ScratchBytes, lowered.InPlaceInput, macs)
+            {
+                Operator = node.Operator,
+            }
+        );
     }
 
     /// <summary>An output that is an input, a constant, a view of one, or given out twice has to be copied into its span.</summary>
@@ -97,6 +102,9 @@ internal sealed record KernelCall(
     long Macs
 )
 {
+    /// <summary>The operator that the kernel stands for; null where the call is a copy.</summary>
+    public Operator? Operator { get; init; }
+
     /// <summary>The graph output that this call copies into the caller's span; −1 where it is no such copy.</summary>
     public int CopiesOutput { get; init; } = -1;
 }

@@ -1,0 +1,45 @@
+using ModelCompiler.Graphs;
+
+namespace ModelCompiler.Emit;
+
+/// <summary>Names and C# types of a model's inputs and outputs as parameters.</summary>
+internal sealed class PortNames
+{
+    // Locals of the emitted methods, which parameters must not hide.
+    private static readonly string[] Locals = ["arena"];
+
+    private readonly EquatableArray<ModelPort> _inputs;
+    private readonly EquatableArray<ModelPort> _outputs;
+
+    public PortNames(EquatableArray<ModelPort> inputs, EquatableArray<ModelPort> outputs)
+    {
+        (_inputs, _outputs) = (inputs, outputs);
+        var taken = Locals.ToDictionary(l => l, _ => 1, StringComparer.Ordinal);
+        All = inputs
+            .Concat(outputs)
+            .Select(p => Identifiers.EscapeKeyword(Identifiers.Unique(Identifiers.CamelCase(p.Name), taken)))
+            .ToArray();
+    }
+
+    /// <summary>Names of the inputs, then of the outputs.</summary>
+    public EquatableArray<string> All { get; }
+
+    public string Input(int index) => All[index];
+
+    public string Output(int index) => All[_inputs.Count + index];
+
+    /// <summary>One span a port.</summary>
+    /// <param name="quantised">Whether ports with a quantised edge are raw integers.</param>
+    public string SpanParameters(bool quantised = false) =>
+        string.Join(
+            ", ",
+            _inputs
+                .Select((p, i) => $"ReadOnlySpan<{TypeName(p, quantised)}> {Input(i)}")
+                .Concat(_outputs.Select((p, i) => $"Span<{TypeName(p, quantised)}> {Output(i)}"))
+        );
+
+    /// <summary>The C# type of a port's elements.</summary>
+    public static string TypeName(ModelPort port, bool quantised) =>
+        (quantised && port.Quantization is { } raw ? raw.Element : port.Type.Element).CSharpName()
+        ?? throw new InvalidOperationException($"{port} has no C# type");
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using ModelCompiler.Graphs;
+
+namespace ModelCompiler.Emit;
+
+/// <summary>Writes Predict and PredictQuantized: the one over spans, the one that returns arrays, and the checks before both.</summary>
+internal static class PredictEmitter
+{
+    public static void Emit(SourceWriter code, ModelDescription model, PortNames names, bool quantised)
+    {
+        EmitSpans(code, model, names, quantised);
+        EmitArrays(code, model, names, quantised);
+        code.Line($"partial void {RunMethod(quantised)}({names.SpanParameters(quantised)});");
+        code.Line();
+    }
+
+    /// <summary>The method that the implementation half supplies. Without an access modifier it may be missing, as it is in an editor.</summary>
+    public static string RunMethod(bool quantised) => quantised ? "RunQuantized" : "Run";
+
+    private static string Method(bool quantised) => quantised ? "PredictQuantized" : "Predict";
+
+    private static void EmitSpans(SourceWriter code, ModelDescription model, PortNames names, bool quantised)
+    {
+        code.Line(
+            quantised
+                ? "/// <summary>Runs the network once on raw integers, leaving out the quantisation at its edges. Allocates nothing.</summary>"
+                : "/// <summary>Runs the network once. Allocates nothing.</summary>"
+        );
+        EmitPortDocs(code, model, names, quantised, withOutputs: true);
+        code.Line("/// <exception cref=\"ArgumentException\">A span has the wrong length, or an output overlaps an input.</exception>");
+        using (code.Open($"public void {Method(quantised)}({names.SpanParameters(quantised)})"))
+        {
+            code.Line("ObjectDisposedException.ThrowIf(_arena is null, this);");
+            EmitChecks(code, model, names);
+            code.Line($"{RunMethod(quantised)}({string.Join(", ", names.All)});");
+        }
+
+        code.Line();
+    }
+
+    private static void EmitChecks(SourceWriter code, ModelDescription model, PortNames names)
+    {
+        var ports = model.Inputs.Concat(model.Outputs).ToArray();
+        for (var i = 0; i < ports.Length; i++)
+        {
+            var (name, shape) = (names.All[i], ports[i].Type.Shape);
+            using (code.Open($"if ({name}.Length != {shape.Elements})"))
+            {
+                code.Line(
+                    $"throw new ArgumentException($\"{name.TrimStart('@')} has {{{name}.Length}} elements; {shape.Elements} are needed, shape {shape}\", nameof({name}));"
+                );
+            }
+
+            code.Line();
+        }
+
+        for (var output = 0; output < model.Outputs.Count; output++)
+        {
+            for (var input = 0; input < model.Inputs.Count; input++)
+            {
+                EmitOverlapCheck(code, names.Input(input), names.Output(output));
+            }
+        }
+    }
+
+    // Outputs are written while inputs are still being read.
+    private static void EmitOverlapCheck(SourceWriter code, string input, string output)
+    {
+        using (code.Open($"if (MemoryMarshal.AsBytes({output}).Overlaps(MemoryMarshal.AsBytes({input})))"))
+        {
+            code.Line(
+                $"throw new ArgumentException(\"{output.TrimStart('@')} overlaps {input.TrimStart('@')}; they need memory of their own\", nameof({output}));"
+            );
+        }
+
+        code.Line();
+    }
+
+    private static void EmitArrays(SourceWriter code, ModelDescription model, PortNames names, bool quantised)
+    {
+        var outputs = model.Outputs.Select((p, i) => (Port: p, Name: names.Output(i), Type: PortNames.TypeName(p, quantised))).ToArray();
+        if (outputs.Length == 0)
+        {
+            return;
+        }
+
+        var inputs = string.Join(", ", model.Inputs.Select((p, i) => $"ReadOnlySpan<{PortNames.TypeName(p, quantised)}> {names.Input(i)}"));
+        var type =
+            outputs.Length == 1 ? outputs[0].Type + "[]" : "(" + string.Join(", ", outputs.Select(o => $"{o.Type}[] {o.Name}")) + ")";
+        code.Line($"/// <summary>Runs the network once and returns {(outputs.Length == 1 ? "a new array" : "new arrays")}.</summary>");
+        EmitPortDocs(code, model, names, quantised, withOutputs: false);
+        code.Line(
+            $"/// <returns>{SurfaceEmitter.Xml(string.Join("; ", outputs.Select(o => $"{o.Port.Name}: {Describe(o.Port, quantised)}")))}</returns>"
+        );
+        using (code.Open($"public {type} {Method(quantised)}({inputs})"))
+        {
+            foreach (var (port, name, element) in outputs)
+            {
+                code.Line($"var {name} = new {element}[{port.Type.Shape.Elements}];");
+            }
+
+            code.Line($"{Method(quantised)}({string.Join(", ", names.All)});");
+            code.Line(outputs.Length == 1 ? $"return {outputs[0].Name};" : $"return ({string.Join(", ", outputs.Select(o => o.Name))});");
+        }
+
+        code.Line();
+    }
+
+    private static void EmitPortDocs(SourceWriter code, ModelDescription model, PortNames names, bool quantised, bool withOutputs)
+    {
+        var ports = model.Inputs.Concat(withOutputs ? model.Outputs : []).ToArray();
+        for (var i = 0; i < ports.Length; i++)
+        {
+            code.Line($"/// <param name=\"{names.All[i].TrimStart('@')}\">{SurfaceEmitter.Xml(Describe(ports[i], quantised))}</param>");
+        }
+    }
+
+    private static string Describe(ModelPort port, bool quantised)
+    {
+        var text = $"{PortNames.TypeName(port, quantised)} {port.Type.Shape}, {port.Type.Shape.Elements} elements";
+        return quantised && port.Quantization is { } raw
+            ? text + $", real = (integer − {raw.ZeroPoint.ToString(CultureInfo.InvariantCulture)}) · Info's scale"
+            : text;
+    }
+}

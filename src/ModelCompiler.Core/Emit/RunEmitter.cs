@@ -1,0 +1,99 @@
+using ModelCompiler.Lowering;
+
+namespace ModelCompiler.Emit;
+
+/// <summary>Writes what Predict calls: the layers in order, each with the places of its operands.</summary>
+internal sealed class RunEmitter(KernelProgram program, SourceWriter code)
+{
+    private readonly PortNames _names = new(program.Inputs, program.Outputs);
+
+    public void Emit()
+    {
+        EmitRun(quantised: false);
+        if (program.Edges.Count > 0)
+        {
+            code.Line();
+            EmitRun(quantised: true);
+            code.Line();
+            EmitCopies();
+        }
+    }
+
+    private void EmitRun(bool quantised)
+    {
+        using var body = code.Open($"partial void {PredictEmitter.RunMethod(quantised)}({_names.SpanParameters(quantised)})");
+        if (program.ArenaBytes > 0)
+        {
+            code.Line("ref byte arena = ref Arena;");
+        }
+
+        for (var i = 0; i < program.Steps.Count; i++)
+        {
+            if (quantised && program.Edges.FirstOrDefault(e => e.Step == i) is { } edge)
+            {
+                EmitEdge(edge);
+            }
+            else
+            {
+                EmitCall(program.Steps[i]);
+            }
+        }
+    }
+
+    private void EmitCall(Step step)
+    {
+        var operands = step.Inputs.Concat(step.Outputs).Concat(step.Scratch is { } scratch ? [scratch] : []);
+        code.Line($"Layers.{step.Method}({string.Join(", ", operands.Select(Argument))});");
+    }
+
+    private string Argument(Operand operand) =>
+        operand.Place switch
+        {
+            Place.ModelInput => Reference(_names.Input(operand.Index), operand, program.Inputs[operand.Index]),
+            Place.ModelOutput => Reference(_names.Output(operand.Index), operand, program.Outputs[operand.Index]),
+            Place.Arena => $"ref Unsafe.As<byte, {KernelWriter.TypeName(operand)}>(ref Unsafe.Add(ref arena, {operand.Offset}))",
+            _ => $"ref Weights.At<{KernelWriter.TypeName(operand)}>({operand.Offset})",
+        };
+
+    private static string Reference(string span, Operand operand, ModelPort port)
+    {
+        var (given, wanted) = (PortNames.TypeName(port, false), KernelWriter.TypeName(operand));
+        var reference = $"ref MemoryMarshal.GetReference({span})";
+        return given == wanted ? reference : $"ref Unsafe.As<{given}, {wanted}>({reference})";
+    }
+
+    /// <summary>In place of the quantising step: the caller's integers go to where that step would have put its own, or come from there.</summary>
+    private void EmitEdge(QuantizedEdge edge)
+    {
+        var port = edge.IsInput ? program.Inputs[edge.Port] : program.Outputs[edge.Port];
+        var span = $"MemoryMarshal.AsBytes({(edge.IsInput ? _names.Input(edge.Port) : _names.Output(edge.Port))})";
+        var arena = $"MemoryMarshal.CreateSpan(ref Unsafe.Add(ref arena, {edge.Integers.Offset}), {edge.Integers.Type.Bytes})";
+        var copy = port.Quantization!.Element == edge.Quantization.Element ? "Copy" : "CopyFlippingSigns";
+        code.Line($"Edges.{copy}({(edge.IsInput ? $"{span}, {arena}" : $"{arena}, {span}")});");
+    }
+
+    private void EmitCopies() =>
+        code.Lines(
+            """
+            private static class Edges
+            {
+                internal static void Copy(ReadOnlySpan<byte> from, Span<byte> to) => from.CopyTo(to);
+
+                // Between unsigned and signed integers whose zero points differ by 128.
+                internal static void CopyFlippingSigns(ReadOnlySpan<byte> from, Span<byte> to)
+                {
+                    var i = 0;
+                    for (; i <= from.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
+                    {
+                        (Vector128.Create(from.Slice(i)) ^ Vector128.Create((byte)0x80)).CopyTo(to.Slice(i));
+                    }
+
+                    for (; i < from.Length; i++)
+                    {
+                        to[i] = (byte)(from[i] ^ 0x80);
+                    }
+                }
+            }
+            """
+        );
+}

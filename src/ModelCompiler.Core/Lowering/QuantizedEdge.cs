@@ -1,0 +1,83 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
+
+namespace ModelCompiler.Lowering;
+
+/// <summary>
+/// A step that does nothing but turn an input of the model into integers, or integers into an output: the raw entry leaves it out
+/// and copies the caller's integers to, or from, the place of <paramref name="Integers"/>.
+/// </summary>
+/// <param name="Step">Index of the step.</param>
+/// <param name="Port">Index of the model's input or output.</param>
+/// <param name="IsInput">Whether it is an input.</param>
+/// <param name="Integers">Where the integers are.</param>
+/// <param name="Quantization">How they are stored there, which depends on the target.</param>
+internal sealed record QuantizedEdge(int Step, int Port, bool IsInput, Operand Integers, Quantization Quantization);
+
+/// <summary>Finds the edges of a network that are quantised.</summary>
+internal static class QuantizedEdges
+{
+    /// <summary>The step that alone reads input <paramref name="port"/>, where it quantises with one scale.</summary>
+    public static QuantizedEdge? Input(int port, IReadOnlyList<KernelCall> calls, IReadOnlyList<Step> steps)
+    {
+        var readers = Enumerable.Range(0, steps.Count).Where(i => steps[i].Inputs.Any(o => IsPort(o, Place.ModelInput, port))).ToArray();
+        return
+            readers is [var step]
+            && calls[step].Operator is QuantizeLinear { Grid: { IsPerTensor: true } grid, Element: var element }
+            && steps[step].Outputs is [{ Place: Place.Arena } integers]
+            ? new QuantizedEdge(step, port, true, integers, new Quantization(grid.Scales[0], grid.ZeroPoints[0], element))
+            : null;
+    }
+
+    /// <summary>The step that writes output <paramref name="port"/>, where it dequantises with one scale and nobody reads the result.</summary>
+    public static QuantizedEdge? Output(int port, IReadOnlyList<KernelCall> calls, IReadOnlyList<Step> steps)
+    {
+        var users = Enumerable
+            .Range(0, steps.Count)
+            .Where(i => steps[i].Inputs.Concat(steps[i].Outputs).Any(o => IsPort(o, Place.ModelOutput, port)))
+            .ToArray();
+        return
+            users is [var step]
+            && calls[step].Operator is DequantizeLinear { Grid: { IsPerTensor: true } grid }
+            && steps[step].Inputs is [{ Place: Place.Arena } integers]
+            ? new QuantizedEdge(step, port, false, integers, new Quantization(grid.Scales[0], grid.ZeroPoints[0], integers.Type.Element))
+            : null;
+    }
+
+    /// <summary>
+    /// The element type that the file itself gives the integers of an input, whatever the target stores; null where they are not
+    /// to be seen there.
+    /// </summary>
+    public static ElementType? ElementOfInput(Graph imported, int port)
+    {
+        var elements = Readers(imported, imported.Inputs[port]).Select(n => (n.Operator as QuantizeLinear)?.Element).Distinct().ToArray();
+        return elements is [{ } element] ? element : null;
+    }
+
+    /// <summary>The same for an output.</summary>
+    public static ElementType? ElementOfOutput(Graph imported, int port)
+    {
+        var value = imported.Outputs[port].Value;
+        while (imported.Producer(value) is { } producer)
+        {
+            if (producer.Operator is DequantizeLinear)
+            {
+                return producer.Input(0).Element;
+            }
+
+            if (producer.Operator is not Reshape)
+            {
+                break;
+            }
+
+            value = producer.Input(0);
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<Node> Readers(Graph graph, Value value) =>
+        graph.Consumers(value).SelectMany(n => n.Operator is Reshape ? Readers(graph, n.Output) : [n]);
+
+    private static bool IsPort(Operand operand, Place place, int port) => operand.Place == place && operand.Index == port;
+}

@@ -1,0 +1,86 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering;
+
+namespace ModelCompiler;
+
+/// <summary>An input or output of a compiled model.</summary>
+/// <param name="Name">Name in the model.</param>
+/// <param name="Type">Element type and shape.</param>
+public sealed record ModelPort(string Name, TensorType Type)
+{
+    /// <summary>How the integers that the raw entry takes in its place stand for reals; null where there is none.</summary>
+    public Quantization? Quantization { get; init; }
+}
+
+/// <summary>A step of a compiled model, for people.</summary>
+/// <param name="Name">Name of the node.</param>
+/// <param name="Kernel">Family, shapes and tiling.</param>
+/// <param name="Macs">Multiply-accumulate operations.</param>
+/// <param name="WeightBytes">Bytes of packed weights.</param>
+public sealed record LayerDescription(string Name, string Kernel, long Macs, int WeightBytes);
+
+/// <summary>
+/// All that the public half of a class is written from, and all that a report says: compared by value, so that work that
+/// follows from it need not be done again.
+/// </summary>
+/// <param name="Name">Name of the model's graph.</param>
+/// <param name="ClassName">Name of the class.</param>
+/// <param name="Namespace">Its namespace; empty for the global one.</param>
+/// <param name="Accessibility"><c>public</c> or <c>internal</c>.</param>
+/// <param name="Target">What the code is generated for.</param>
+/// <param name="Inputs">Inputs in order.</param>
+/// <param name="Outputs">Outputs in order.</param>
+/// <param name="Layers">What is computed, in order.</param>
+/// <param name="WeightBytes">Bytes of packed weights.</param>
+/// <param name="ArenaBytes">Bytes of the arena.</param>
+/// <param name="Labels">Names of classes.</param>
+public sealed record ModelDescription(
+    string Name,
+    string ClassName,
+    string Namespace,
+    string Accessibility,
+    string Target,
+    EquatableArray<ModelPort> Inputs,
+    EquatableArray<ModelPort> Outputs,
+    EquatableArray<LayerDescription> Layers,
+    int WeightBytes,
+    int ArenaBytes,
+    EquatableArray<string> Labels
+)
+{
+    /// <summary>Multiply-accumulate operations of one prediction.</summary>
+    public long Macs => Layers.Sum(l => l.Macs);
+
+    /// <summary>Namespace and name of the class.</summary>
+    public string FullName => Namespace.Length > 0 ? $"{Namespace}.{ClassName}" : ClassName;
+
+    /// <summary>Whether an input or output can be given as raw integers.</summary>
+    public bool HasQuantisedEdge => Inputs.Concat(Outputs).Any(p => p.Quantization is not null);
+
+    /// <summary>C# of the public half of the class.</summary>
+    /// <param name="tensorSpans">Whether to add overloads for the spans of System.Numerics.Tensors.</param>
+    public string Surface(bool tensorSpans = false) => Emit.SurfaceEmitter.Emit(this, tensorSpans);
+
+    internal static ModelDescription Of(KernelProgram program, CompileOptions options) =>
+        new(
+            program.ModelName,
+            options.ClassName,
+            options.Namespace,
+            options.Accessibility,
+            program.Target.Name,
+            program.Inputs,
+            program.Outputs,
+            program
+                .Steps.Select(s => new LayerDescription(
+                    s.Name,
+                    s.Kernel.Describe(),
+                    s.Macs,
+                    program.WeightTable.Where(w => w.Node == s.Name).Sum(w => w.Bytes)
+                ))
+                .ToArray(),
+            program.Weights.Length,
+            program.ArenaBytes,
+            options.Labels
+        );
+}
