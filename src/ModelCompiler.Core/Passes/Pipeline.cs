@@ -17,5 +17,20 @@ internal static class Pipeline
     }
 
     // Each line with the reason for its place.
-    private static IPass[] Passes(Target target) => [];
+    private static IPass[] Passes(Target target) =>
+        [
+            // Before the layout changes, because its parameters are aligned with dimension 1.
+            new ExpandBatchNormalization(),
+            new OrientMatMulOperands(),
+            // Early, so that what follows a convolution is next to it; again once transpositions no longer stand in between.
+            new FoldScaleAndBias(),
+            new FuseActivation(),
+            new ToChannelsLast(),
+            new RepeatedPasses(new MergeTransposes(), new SinkTransposes(), new SinkTransposesThroughReshapes()),
+            new FoldScaleAndBias(),
+            new FuseActivation(),
+            // Last of all about layouts: until here they could still cancel.
+            new ReshapeFreeTransposes(),
+            new MergeReshapes(),
+        ];
 }

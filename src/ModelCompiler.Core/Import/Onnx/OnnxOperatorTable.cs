@@ -54,6 +54,7 @@ internal static class OnnxOperatorTable
         ["Floor"] = UnaryImport.Of(UnaryFunction.Floor),
         ["Gather"] = GatherImport.Gather,
         ["Gelu"] = UnaryImport.Gelu,
+        ["Gemm"] = GemmImport.Gemm,
         ["GlobalAveragePool"] = PoolImport.GlobalAveragePool,
         ["GlobalMaxPool"] = PoolImport.GlobalMaxPool,
         ["Greater"] = BinaryImport.Of(BinaryFunction.Greater),
@@ -137,6 +138,7 @@ internal static class OnnxOperatorTable
     private static readonly Dictionary<string, OnnxImport> Microsoft = new()
     {
         ["DequantizeLinear"] = QuantizeLinearImport.DequantizeLinear,
+        ["FusedConv"] = FusedConvImport.FusedConv,
         ["FusedMatMul"] = MatMulImport.FusedMatMul,
         ["Gelu"] = UnaryImport.Of(UnaryFunction.Gelu),
         ["QGemm"] = QLinearMatMulImport.QGemm,

@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
+
+namespace ModelCompiler.Import.Onnx.Operators;
+
+/// <summary>Gemm: alpha · op(A) · op(B) + beta · C, C broadcast to the product.</summary>
+internal static class GemmImport
+{
+    public static ImmutableArray<Value> Gemm(OnnxNode node, GraphBuilder graph)
+    {
+        var (a, b) = (node.Input(0), node.Input(1));
+        if (a.Shape.Rank != 2 || b.Shape.Rank != 2)
+        {
+            throw new ShapeException($"matrices of rank 2 were expected, found {a.Shape} and {b.Shape}");
+        }
+
+        var op = new MatMul(node.Int("transA", 0) != 0, node.Int("transB", 0) != 0, node.Float("alpha", 1), Clamp.None);
+        var beta = node.Float("beta", 1);
+        if (!node.HasInput(2) || beta == 0)
+        {
+            return [graph.Add(op, a, b)];
+        }
+
+        var c = beta == 1 ? node.Input(2) : Scaled(graph, node.Input(2), beta);
+        var columns = MatMul.Oriented(b.Shape, op.TransposeB)[1];
+        if (c.Shape.Elements == columns && (c.Shape.Rank == 0 || c.Shape[c.Shape.Rank - 1] == columns))
+        {
+            return [graph.Add(op, a, b, graph.Add(new Reshape(new TensorShape(columns)), c))];
+        }
+
+        var product = graph.Add(op, a, b);
+        var sum = graph.Add(new Binary(BinaryFunction.Add), product, c);
+        return sum.Shape == product.Shape
+            ? [sum]
+            : throw new ShapeException($"C {c.Shape} does not broadcast to the product {product.Shape}");
+    }
+
+    private static Value Scaled(GraphBuilder graph, Value c, float beta)
+    {
+        var factor =
+            c.Element == ElementType.Float64
+                ? Tensor.From<double>(c.Element, TensorShape.Scalar, [beta])
+                : Tensor.Floats(TensorShape.Scalar, beta);
+        return graph.Add(new Binary(BinaryFunction.Mul), c, graph.Constant(factor));
+    }
+}
