@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using ModelCompiler.Graphs;
+using ModelCompiler.Verification;
 
 namespace ModelCompiler.Cli;
 
@@ -41,6 +41,17 @@ internal sealed class ModelArguments
             Target = ModelCompiler.Target.Find(parsed.GetRequiredValue(Target))!,
             Dimensions = parsed.GetValue(Dimensions) ?? [],
         };
+
+    /// <summary>Refuses a target whose code this machine cannot run.</summary>
+    /// <exception cref="CommandException">The processor lacks its instructions.</exception>
+    public static void RequireRunnable(Target target)
+    {
+        if (!Processor.Supports(target))
+        {
+            var runnable = ModelCompiler.Target.All.Where(Processor.Supports).Select(t => t.Name);
+            throw new CommandException($"This processor cannot run code for {target.Name}; it runs {string.Join(", ", runnable)}.");
+        }
+    }
 
     private static Option<string> TargetOption()
     {

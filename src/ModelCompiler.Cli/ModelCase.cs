@@ -33,15 +33,18 @@ internal sealed record ModelCase(OnnxFile File, CompileOptions Options, IReadOnl
         );
     }
 
-    /// <summary>Compiles the model; what the compiler throws becomes a problem, because it is always a defect of the compiler.</summary>
-    public CompiledModel Compile() =>
-        Guard(() => ModelCompilation.Compile(File.Source, Options), problem => new CompiledModel([], [], "", "", [], [problem]));
+    /// <summary>Compiles the model.</summary>
+    public CompiledModel Compile() => Compile(File.Source, Options);
+
+    /// <summary>Compiles a model; what the compiler throws becomes a problem, because it is always a defect of the compiler.</summary>
+    public static CompiledModel Compile(ModelSource source, CompileOptions options) =>
+        Guard(source, () => ModelCompilation.Compile(source, options), problem => new CompiledModel([], [], "", "", [], [problem]));
 
     /// <summary>Everything up to the emitter, for those who want to look at the plan.</summary>
     public (KernelProgram? Program, ImmutableArray<Problem> Problems) Lower() =>
-        Guard(() => ModelCompilation.Lower(File.Source, Options), problem => (null, [problem]));
+        Guard(File.Source, () => ModelCompilation.Lower(File.Source, Options), problem => (null, [problem]));
 
-    private T Guard<T>(Func<T> compile, Func<Problem, T> failed)
+    private static T Guard<T>(ModelSource source, Func<T> compile, Func<Problem, T> failed)
     {
         try
         {
@@ -49,7 +52,7 @@ internal sealed record ModelCase(OnnxFile File, CompileOptions Options, IReadOnl
         }
         catch (Exception e)
         {
-            return failed(new Problem(ProblemKinds.InternalError, $"{File.Path}: {e.GetType().Name}: {e.Message}"));
+            return failed(new Problem(ProblemKinds.InternalError, $"{source.Path}: {e.GetType().Name}: {e.Message}"));
         }
     }
 

@@ -45,6 +45,9 @@ public sealed class OnnxFile
         }
     }
 
+    /// <summary>A changed model, with the folder of the file that it comes from.</summary>
+    public static OnnxFile Of(string path, ModelProto model) => new(path, model.ToByteArray(), model);
+
     /// <summary>The graph's inputs that a caller has to give: those without an initialiser.</summary>
     public IReadOnlyList<ValueInfoProto> Inputs()
     {

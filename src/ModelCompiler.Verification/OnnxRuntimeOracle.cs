@@ -15,10 +15,13 @@ public sealed class OnnxRuntimeOracle : IDisposable
     /// <param name="signedQuantisedOperators">
     /// Sets <c>session.qdqisint8allowed</c>, with which int8 networks run all-integer: the oracle for bits, not for time.
     /// </param>
+    /// <param name="folder">Folder with the model's external data, where it has any.</param>
+    /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the model.</exception>
     public OnnxRuntimeOracle(
         byte[] model,
         GraphOptimizationLevel optimisation = GraphOptimizationLevel.ORT_ENABLE_ALL,
-        bool signedQuantisedOperators = false
+        bool signedQuantisedOperators = false,
+        string? folder = null
     )
     {
         using var options = new SessionOptions
@@ -31,6 +34,11 @@ public sealed class OnnxRuntimeOracle : IDisposable
         if (signedQuantisedOperators)
         {
             options.AddSessionConfigEntry("session.qdqisint8allowed", "1");
+        }
+
+        if (folder is not null)
+        {
+            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
         }
 
         _session = new InferenceSession(model, options);
