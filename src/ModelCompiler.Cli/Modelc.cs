@@ -32,7 +32,13 @@ internal static class Modelc
         return await parsed.InvokeAsync(configuration, cancellation);
     }
 
-    // One line a command, in alphabetical order.
-    private static RootCommand Root(Terminal terminal) =>
-        new(Description) { EmitCommand.Create(terminal), InspectCommand.Create(terminal) };
+    private static RootCommand Root(Terminal terminal)
+    {
+        var root = new RootCommand(Description);
+        // One line a command, in alphabetical order.
+        root.Add(EmitCommand.Create(terminal));
+        root.Add(InspectCommand.Create(terminal));
+        root.Add(VerifyCommand.Create(terminal));
+        return root;
+    }
 }

@@ -120,7 +120,10 @@ public static class LayerVerifier
     }
 
     private static IEnumerable<Candidate> GraphOutputs(ModelProto model) =>
-        model.Graph.Output.Select(o => new Candidate(model.Graph.Node.FirstOrDefault(n => n.Output.Contains(o.Name)) ?? new NodeProto(), o.Name));
+        model.Graph.Output.Select(o => new Candidate(
+            model.Graph.Node.FirstOrDefault(n => n.Output.Contains(o.Name)) ?? new NodeProto(),
+            o.Name
+        ));
 
     private static double Magnitude(NamedTensor tensor) =>
         tensor.Elements is float[] floats ? floats.Where(float.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max() : 0;

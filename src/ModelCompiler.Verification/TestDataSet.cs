@@ -43,11 +43,11 @@ public sealed record TestDataSet(string Name, IReadOnlyList<NamedTensor> Inputs,
             .Select(f => (File: f, Number: (int)NumberOf(f)))
             // Values that are no tensors (sequences, optionals) have files of other kinds; the compiler reports such ports.
             .Where(f => f.Number < ports.Count && ports[f.Number].Type?.ValueCase is TypeProto.ValueOneofCase.TensorType or null)
-            .Select(f => Read(f.File, ports[f.Number].Name))
+            .Select(f => Read(f.File, ports[f.Number]))
             .OfType<NamedTensor>();
 
     /// <summary>Reads one file; null for elements that no array holds, which the compiler reports.</summary>
-    private static NamedTensor? Read(string file, string name)
+    private static NamedTensor? Read(string file, ValueInfoProto port)
     {
         try
         {
@@ -59,13 +59,22 @@ public sealed record TestDataSet(string Name, IReadOnlyList<NamedTensor> Inputs,
             }
 
             var tensor = new OnnxTensorReader(new ModelSource(file, bytes, _ => null)).Read(proto);
-            return new NamedTensor(name, tensor.Type, Elements.From(tensor));
+            return new NamedTensor(port.Name, Declared(tensor.Type, port), Elements.From(tensor));
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or ProblemException or ShapeException)
         {
             throw new InvalidDataException($"{file} is not a tensor that can be read: {e.Message}", e);
         }
     }
+
+    /// <summary>A single element recorded as [1] for a scalar, or the other way round, counts as what the model says.</summary>
+    private static TensorType Declared(TensorType recorded, ValueInfoProto port) =>
+        recorded.Shape.Elements == 1 && port.Type?.TensorType?.Shape is { } shape && shape.Dim.All(d => d.DimValue == 1)
+            ? recorded with
+            {
+                Shape = new TensorShape(shape.Dim.Select(d => (int)d.DimValue)),
+            }
+            : recorded;
 
     private static List<string> Files(string folder, string prefix) =>
         [.. Directory.GetFiles(folder, prefix + "*.pb").Where(f => NumberOf(f) < int.MaxValue).OrderBy(NumberOf)];

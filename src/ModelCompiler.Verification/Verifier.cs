@@ -47,7 +47,14 @@ public sealed class Verifier(OnnxFile file, CompileOptions options, Func<ModelSo
     {
         ImmutableArray<Problem> problems = [];
         // Data of other shapes need a compilation of their own, as they would need a line of their own in a project.
-        foreach (var group in data.Count == 0 ? [[]] : data.GroupBy(d => ShapesFor(d)).Select(g => g.ToList()))
+        foreach (
+            var group in data.Count == 0
+                ?
+                [
+                    [],
+                ]
+                : data.GroupBy(d => ShapesFor(d)).Select(g => g.ToList())
+        )
         {
             var bound = group.Count > 0 ? options with { InputShapes = ShapesFor(group[0]) } : options;
             var compiled = compile(file.Source, bound);

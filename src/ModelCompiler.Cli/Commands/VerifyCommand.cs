@@ -12,9 +12,13 @@ internal static class VerifyCommand
         var model = new ModelArguments();
         var data = new Option<string?>("--data")
         {
-            Description = "Folder with test_data_set_*, or one of them; by default the model's own folder. Without data, random inputs are used.",
+            Description =
+                "Folder with test_data_set_*, or one of them; by default the model's own folder. Without data, random inputs are used.",
         };
-        var layers = new Option<bool>("--layers") { Description = "Also compare inside of the model and name the first layer that differs." };
+        var layers = new Option<bool>("--layers")
+        {
+            Description = "Also compare inside of the model and name the first layer that differs.",
+        };
         var command = new Command(
             "verify",
             """
@@ -42,7 +46,10 @@ internal static class VerifyCommand
                 cancellation.ThrowIfCancellationRequested();
                 var compared =
                     parsed.GetValue(layers) && result.Compiled
-                        ? terminal.During("comparing layers", () => LayerVerifier.Run(opened.File, opened.Options, opened.Data, ModelCase.Compile))
+                        ? terminal.During(
+                            "comparing layers",
+                            () => LayerVerifier.Run(opened.File, opened.Options, opened.Data, ModelCase.Compile)
+                        )
                         : null;
                 var report = VerifyReport.Of(opened, result, compared);
                 return new(report.ExitCode, report, report.Print);

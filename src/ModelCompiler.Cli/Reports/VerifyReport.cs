@@ -32,14 +32,7 @@ internal sealed record OutputReport(
 internal sealed record LayerAgreementReport(string Name, string Operator, string Output, string Type, double MaxAbs, bool Agrees)
 {
     public static LayerAgreementReport Of(LayerAgreement layer) =>
-        new(
-            layer.Node,
-            layer.Operator,
-            layer.Output,
-            layer.Type.ToString(),
-            layer.Comparison.MaxAbs,
-            layer.Comparison.Agrees
-        );
+        new(layer.Node, layer.Operator, layer.Output, layer.Type.ToString(), layer.Comparison.MaxAbs, layer.Comparison.Agrees);
 }
 
 /// <summary>Everything that <c>modelc verify</c> has found.</summary>
@@ -68,7 +61,9 @@ internal sealed record VerifyReport(
     {
         if (result.Compiled && result.Outputs.Count == 0)
         {
-            throw new CommandException($"{opened.File.Path} compiles, but there is nothing to compare it with: {string.Join("; ", result.Notes)}");
+            throw new CommandException(
+                $"{opened.File.Path} compiles, but there is nothing to compare it with: {string.Join("; ", result.Notes)}"
+            );
         }
 
         return new(
@@ -96,9 +91,7 @@ internal sealed record VerifyReport(
         {
             console.Write(LayerTable(Layers));
             console.WriteLine(
-                FirstDifferingLayer is null
-                    ? "No layer differs."
-                    : $"The first layer that differs is '{FirstDifferingLayer}'."
+                FirstDifferingLayer is null ? "No layer differs." : $"The first layer that differs is '{FirstDifferingLayer}'."
             );
         }
 
