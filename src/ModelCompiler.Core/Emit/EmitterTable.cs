@@ -28,6 +28,7 @@ internal static class EmitterTable
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
         Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
         Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);
+        Add<ResizeKernel>(ResizeEmitter.Emit);
         Add<UnaryKernel>(UnaryEmitter.Emit);
         return table;
 

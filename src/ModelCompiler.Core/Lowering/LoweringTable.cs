@@ -31,6 +31,7 @@ internal static class LoweringTable
         Add<Pad>(MovementKernel.Lower);
         Add<QuantizedConv>(Int8Lowering.Convolution);
         Add<QuantizedMatMul>(Int8Lowering.MatrixProduct);
+        Add<Resize>(ResizeKernel.Lower);
         Add<Slice>(MovementKernel.Lower);
         Add<SpaceToDepth>(MovementKernel.Lower);
         Add<Split>(MovementKernel.Lower);

@@ -105,6 +105,7 @@ internal static class OnnxOperatorTable
         ["ReduceSumSquare"] = ReduceImport.SumSquare,
         ["Relu"] = UnaryImport.Of(UnaryFunction.Relu),
         ["Reshape"] = ReshapeImport.Reshape,
+        ["Resize"] = ResizeImport.Resize,
         ["Round"] = UnaryImport.Of(UnaryFunction.Round),
         ["Selu"] = UnaryImport.Selu,
         ["Shape"] = ShapeImport.Shape,
@@ -131,6 +132,7 @@ internal static class OnnxOperatorTable
         ["Tile"] = MovementImport.Tile,
         ["Transpose"] = MovementImport.Transpose,
         ["Unsqueeze"] = ReshapeImport.Unsqueeze,
+        ["Upsample"] = ResizeImport.Upsample,
         ["Where"] = BinaryImport.Where,
         ["Xor"] = BinaryImport.Of(BinaryFunction.Xor),
     };

@@ -1,0 +1,140 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Testing;
+
+namespace ModelCompiler.Core.Tests.Operators;
+
+public sealed class ResizeTests
+{
+    private static readonly string[] Transformations =
+    [
+        "half_pixel",
+        "half_pixel_symmetric",
+        "pytorch_half_pixel",
+        "align_corners",
+        "asymmetric",
+        "tf_half_pixel_for_nn",
+    ];
+
+    [Theory]
+    [InlineData(ElementType.Float32)]
+    [InlineData(ElementType.UInt8)]
+    public void Nearest_equals_onnxruntime_with_all_coordinates_and_roundings(ElementType type)
+    {
+        var model = new OnnxModelBuilder(19);
+        var x = model.Input("x", type, 1, 2, 5, 6);
+        foreach (var transformation in Transformations)
+        {
+            foreach (var rounding in new[] { "round_prefer_floor", "round_prefer_ceil", "floor", "ceil" })
+            {
+                var node = model.Node(
+                    "Resize",
+                    [x, null, model.Constant([4], 1, 1, 1.7f, 0.6f)],
+                    ("coordinate_transformation_mode", transformation),
+                    ("nearest_mode", rounding)
+                );
+                model.Output(node, type);
+            }
+        }
+
+        model.Output(
+            model.Node(
+                "Resize",
+                [x, null, model.Constant([4], 1, 1, 2, 3)],
+                ("coordinate_transformation_mode", "asymmetric"),
+                ("nearest_mode", "floor")
+            ),
+            type
+        );
+        Differential.Check(model, targets: [Target.Auto]);
+    }
+
+    [Fact]
+    public void Linear_and_cubic_equal_onnxruntime_with_all_coordinates()
+    {
+        var model = new OnnxModelBuilder(19);
+        var x = model.Input("x", ElementType.Float32, 2, 3, 5, 6);
+        foreach (var transformation in Transformations.Where(t => t != "tf_half_pixel_for_nn"))
+        {
+            foreach (var mode in new[] { "linear", "cubic" })
+            {
+                Add(("mode", mode), ("coordinate_transformation_mode", transformation));
+            }
+        }
+
+        Add(("mode", "cubic"), ("exclude_outside", 1), ("cubic_coeff_a", -0.5f));
+        Differential.Check(model);
+
+        void Add(params (string Name, object Value)[] attributes)
+        {
+            model.Output(model.Node("Resize", [x, null, model.Constant([4], 1, 1, 1.7f, 0.6f)], attributes), ElementType.Float32);
+            model.Output(model.Node("Resize", [x, null, null, model.Constant(Tensor.Longs(2, 3, 9, 12))], attributes), ElementType.Float32);
+        }
+    }
+
+    [Theory]
+    [InlineData(ElementType.UInt8, 4)]
+    [InlineData(ElementType.Int8, 4)]
+    [InlineData(ElementType.Int32, 4)]
+    [InlineData(ElementType.Float32, 35)]
+    public void Linear_over_many_channels_equals_onnxruntime(ElementType type, int channels)
+    {
+        var model = new OnnxModelBuilder(18);
+        var x = model.Input("x", type, 1, channels, 5, 6);
+        model.Output(model.Node("Resize", [x, null, model.Constant([2], 2, 1.5f)], ("mode", "linear"), ("axes", (long[])[2, 3])), type);
+        Differential.Check(model);
+    }
+
+    /// <summary>ONNX Runtime computes 8-bit images with channels last in fixed point, and those with channels first in float.</summary>
+    [Theory]
+    [InlineData(ElementType.UInt8, 5)]
+    [InlineData(ElementType.Float32, 35)]
+    public void Channels_that_are_last_in_the_model_stay_there(ElementType type, int channels)
+    {
+        var model = new OnnxModelBuilder(18);
+        var y = model.Input("y", type, 2, 5, 6, channels);
+        foreach (var mode in new[] { "nearest", "linear" })
+        {
+            var resized = model.Node("Resize", [y, null, model.Constant([2], 1.6f, 0.6f)], ("mode", mode), ("axes", (long[])[1, 2]));
+            model.Output(resized, type);
+        }
+
+        Differential.Check(model, tolerance: new(Quanta: 1));
+    }
+
+    [Fact]
+    public void Crop_and_resize_fills_what_lies_outside()
+    {
+        var model = new OnnxModelBuilder(18);
+        var x = model.Input("x", ElementType.Float32, 1, 2, 5, 6);
+        foreach (var mode in new[] { "nearest", "linear" })
+        {
+            model.Output(
+                model.Node(
+                    "Resize",
+                    [x, model.Constant([8], 0, 0, -0.2f, 0.1f, 1, 1, 0.7f, 1.3f), null, model.Constant(Tensor.Longs(1, 2, 7, 4))],
+                    ("mode", mode),
+                    ("coordinate_transformation_mode", "tf_crop_and_resize"),
+                    ("extrapolation_value", 2.5f)
+                ),
+                ElementType.Float32
+            );
+        }
+
+        Differential.Check(model);
+    }
+
+    [Theory]
+    [InlineData(9, "Upsample")]
+    [InlineData(10, "Resize")]
+    public void Forms_of_old_operator_sets_equal_onnxruntime(int opset, string op)
+    {
+        var model = new OnnxModelBuilder(opset);
+        var x = model.Input("x", ElementType.Float32, 1, 3, 5, 6);
+        foreach (var mode in new[] { "nearest", "linear" })
+        {
+            model.Output(model.Node(op, [x, model.Constant([4], 1, 1, 2, 3)], ("mode", mode)), ElementType.Float32);
+        }
+
+        Differential.Check(model);
+    }
+}
