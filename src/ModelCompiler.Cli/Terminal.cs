@@ -8,8 +8,8 @@ namespace ModelCompiler.Cli;
 /// <param name="Messages">Errors and progress.</param>
 internal sealed record Terminal(TextWriter Json, IAnsiConsole Results, IAnsiConsole Messages)
 {
-    // Wide enough that a table in a file or pipe is not broken into columns of single letters.
-    private const int WidthWithoutTerminal = 160;
+    // Wide enough that in a file or pipe neither a table nor a message is broken into several lines.
+    private const int WidthWithoutTerminal = 2000;
 
     /// <summary>Standard output and standard error of this process.</summary>
     public static Terminal OfProcess() =>

@@ -1,4 +1,6 @@
 using Google.Protobuf;
+using ModelCompiler.Diagnostics;
+using ModelCompiler.Import.Onnx;
 using ModelCompiler.Import.Onnx.Proto;
 
 namespace ModelCompiler.Verification;
@@ -37,9 +39,9 @@ public sealed class OnnxFile
         var bytes = File.ReadAllBytes(path);
         try
         {
-            return new OnnxFile(path, bytes, ModelProto.Parser.ParseFrom(bytes));
+            return new OnnxFile(path, bytes, OnnxParser.ParseModel(bytes));
         }
-        catch (InvalidProtocolBufferException)
+        catch (ProblemException)
         {
             return new OnnxFile(path, bytes, null);
         }

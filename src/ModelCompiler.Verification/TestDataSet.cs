@@ -1,5 +1,4 @@
 using System.Globalization;
-using Google.Protobuf;
 using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
 using ModelCompiler.Import.Onnx;
@@ -52,7 +51,7 @@ public sealed record TestDataSet(string Name, IReadOnlyList<NamedTensor> Inputs,
         try
         {
             var bytes = File.ReadAllBytes(file);
-            var proto = TensorProto.Parser.ParseFrom(bytes);
+            var proto = OnnxParser.ParseTensor(bytes);
             if (((ElementType)proto.DataType).CSharpName() is null)
             {
                 return null;
@@ -61,7 +60,7 @@ public sealed record TestDataSet(string Name, IReadOnlyList<NamedTensor> Inputs,
             var tensor = new OnnxTensorReader(new ModelSource(file, bytes, _ => null)).Read(proto);
             return new NamedTensor(port.Name, Declared(tensor.Type, port), Elements.From(tensor));
         }
-        catch (Exception e) when (e is InvalidProtocolBufferException or ProblemException or ShapeException)
+        catch (Exception e) when (e is ProblemException or ShapeException)
         {
             throw new InvalidDataException($"{file} is not a tensor that can be read: {e.Message}", e);
         }

@@ -1,6 +1,5 @@
 using Google.Protobuf.Reflection;
 using ModelCompiler.Diagnostics;
-using ModelCompiler.Import.Onnx.Proto;
 
 namespace ModelCompiler.Import.Onnx;
 
@@ -20,12 +19,12 @@ internal static class WireFormatGuard
     private const int FixedAllowance = 40 << 20;
     private const int AllowancePerFileByte = 4;
 
-    /// <summary>Checks a file that claims to be a ModelProto.</summary>
+    /// <summary>Checks a file that claims to be a message of the given type.</summary>
     /// <exception cref="ProblemException">A length lies, a field is malformed, or the parsed file would take too much memory.</exception>
-    public static void Check(ReadOnlySpan<byte> file)
+    public static void Check(ReadOnlySpan<byte> file, MessageDescriptor type)
     {
         var walk = new Walk(file, FixedAllowance + ((long)AllowancePerFileByte * file.Length));
-        walk.Message(ModelProto.Descriptor, 0, file.Length, 0);
+        walk.Message(type, 0, file.Length, 0);
     }
 
     private enum WireType
