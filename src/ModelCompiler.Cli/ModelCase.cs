@@ -44,6 +44,15 @@ internal sealed record ModelCase(OnnxFile File, CompileOptions Options, IReadOnl
     public (KernelProgram? Program, ImmutableArray<Problem> Problems) Lower() =>
         Guard(File.Source, () => ModelCompilation.Lower(File.Source, Options), problem => (null, [problem]));
 
+    /// <summary>Recorded inputs that fit the network, or random ones.</summary>
+    public IReadOnlyList<NamedTensor> InputsFor(CompiledNetwork network)
+    {
+        var recorded = Data.FirstOrDefault(d => network.Inputs.All(p => d.Inputs.Any(i => i.Name == p.Name && i.Type == p.Type)));
+        return recorded is null
+            ? RandomInputs.For(File, network.Inputs)
+            : [.. network.Inputs.Select(p => recorded.Inputs.First(i => i.Name == p.Name))];
+    }
+
     private static T Guard<T>(ModelSource source, Func<T> compile, Func<Problem, T> failed)
     {
         try

@@ -36,6 +36,7 @@ internal static class Modelc
     {
         var root = new RootCommand(Description);
         // One line a command, in alphabetical order.
+        root.Add(BenchCommand.Create(terminal));
         root.Add(EmitCommand.Create(terminal));
         root.Add(InspectCommand.Create(terminal));
         root.Add(VerifyCommand.Create(terminal));

@@ -30,6 +30,11 @@ public sealed record CompileOptions
     public EquatableArray<InputShape> InputShapes { get; init; }
 
     /// <summary>
+    /// Whether the class tells, through its internal field <c>LayerDone</c>, when each layer has ended: for tools that time layers.
+    /// </summary>
+    public bool Explain { get; init; }
+
+    /// <summary>
     /// Packed weights of more bytes than this are not written as C#: they go into <see cref="CompiledModel.Weights"/> alone, for the
     /// caller to put into an assembly (<see cref="Emit.WeightsAssembly"/>) that the generated code reads in place.
     /// </summary>

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.Loader;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -31,16 +30,19 @@ public sealed class CompiledNetwork : IDisposable
 
     private readonly AssemblyLoadContext _context;
     private readonly Action<Array[], Array[]> _predict;
+    private readonly Action<Action<int>?>? _observe;
 
     private CompiledNetwork(
         AssemblyLoadContext context,
         Action<Array[], Array[]> predict,
+        Action<Action<int>?>? observe,
         IReadOnlyList<ModelPort> inputs,
         IReadOnlyList<ModelPort> outputs
     )
     {
         _context = context;
         _predict = predict;
+        _observe = observe;
         Inputs = inputs;
         Outputs = outputs;
     }
@@ -64,7 +66,7 @@ public sealed class CompiledNetwork : IDisposable
         var context = new AssemblyLoadContext(null, isCollectible: true);
         var compilation = CSharpCompilation.Create(
             "Network" + Guid.NewGuid().ToString("N"),
-            new[] { model.Surface, implementation, Runner(name, model) }.Select(t => CSharpSyntaxTree.ParseText(t, parse)),
+            new[] { model.Surface, implementation, Runner(name, model, options.Explain) }.Select(t => CSharpSyntaxTree.ParseText(t, parse)),
             [.. References.Value, .. LoadWeights(model, options, context)],
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release)
         );
@@ -77,8 +79,14 @@ public sealed class CompiledNetwork : IDisposable
         }
 
         image.Position = 0;
-        var predict = context.LoadFromStream(image).GetType("Runner")!.GetMethod("Run", BindingFlags.Public | BindingFlags.Static)!;
-        return new CompiledNetwork(context, predict.CreateDelegate<Action<Array[], Array[]>>(), model.Inputs, model.Outputs);
+        var runner = context.LoadFromStream(image).GetType("Runner")!;
+        return new CompiledNetwork(
+            context,
+            runner.GetMethod("Run")!.CreateDelegate<Action<Array[], Array[]>>(),
+            runner.GetMethod("Observe")?.CreateDelegate<Action<Action<int>?>>(),
+            model.Inputs,
+            model.Outputs
+        );
     }
 
     /// <summary>Takes the road of a build for weights that are too many for C#: an assembly of their own.</summary>
@@ -108,11 +116,16 @@ public sealed class CompiledNetwork : IDisposable
     /// <summary>Runs the network once, into arrays that are there already.</summary>
     public void Run(Array[] inputs, Array[] outputs) => _predict(inputs, outputs);
 
+    /// <summary>Has a method called after each layer, with the layer's number; null ends that.</summary>
+    /// <exception cref="InvalidOperationException">The model was compiled without <see cref="CompileOptions.Explain"/>.</exception>
+    public void ObserveLayers(Action<int>? done) =>
+        (_observe ?? throw new InvalidOperationException("the model was compiled without hooks for layers"))(done);
+
     /// <inheritdoc/>
     public void Dispose() => _context.Unload();
 
     // Spans do not pass through reflection; this class, compiled beside the network, turns arrays into them.
-    private static string Runner(string className, CompiledModel model)
+    private static string Runner(string className, CompiledModel model, bool explain)
     {
         var inputs = model.Inputs.Select((p, i) => $"({p.Type.Element.CSharpName()}[])inputs[{i}]");
         var outputs = model.Outputs.Select((p, i) => $"({p.Type.Element.CSharpName()}[])outputs[{i}]");
@@ -124,6 +137,7 @@ public sealed class CompiledNetwork : IDisposable
                 ", ",
                 inputs.Concat(outputs)
             )}});
+            {{(explain ? "    public static void Observe(System.Action<int> done) => Network.LayerDone = done;" : "")}}
             }
             """;
     }

@@ -34,7 +34,7 @@ internal sealed record LayerReport(
     long ArenaBytes
 )
 {
-    public static LayerReport Of(Step step)
+    public static LayerReport Of(Step step, KernelProgram program)
     {
         var operands = step.Inputs.Concat(step.Outputs).Concat(step.Scratch is { } scratch ? [scratch] : []).Distinct().ToList();
         return new(
@@ -43,27 +43,10 @@ internal sealed record LayerReport(
             [.. step.Inputs.Select(i => i.Type.ToString())],
             [.. step.Outputs.Select(o => o.Type.ToString())],
             step.Macs,
-            PackedBytes(step.Kernel) + operands.Where(o => o.Place == Place.Weights).Sum(o => (long)o.Type.Bytes),
+            program.WeightTable.Where(w => w.Node == step.Name).Sum(w => (long)w.Bytes),
             operands.Where(o => o.Place == Place.Arena).Sum(o => (long)o.Type.Bytes)
         );
     }
-
-    /// <summary>Kernels are records; the weights that they have packed are properties of theirs.</summary>
-    private static long PackedBytes(Kernel kernel) =>
-        kernel
-            .GetType()
-            .GetProperties()
-            .Where(p => p.GetIndexParameters().Length == 0)
-            .Select(p => p.GetValue(kernel))
-            .SelectMany(v =>
-                v switch
-                {
-                    PackedWeights weights => [weights],
-                    IEnumerable<PackedWeights> several => several,
-                    _ => Array.Empty<PackedWeights>(),
-                }
-            )
-            .Sum(w => (long)w.Bytes);
 }
 
 /// <summary>Everything that <c>modelc inspect</c> knows about a model.</summary>
@@ -94,7 +77,7 @@ internal sealed record InspectReport(
             program?.Steps.Sum(s => s.Macs),
             program?.Weights.Length,
             program?.ArenaBytes,
-            [.. program?.Steps.Select(LayerReport.Of) ?? []],
+            [.. program?.Steps.Select(s => LayerReport.Of(s, program)) ?? []],
             DiagnosticReport.Of(problems)
         );
     }

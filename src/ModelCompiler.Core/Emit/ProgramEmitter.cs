@@ -21,7 +21,7 @@ internal static class ProgramEmitter
 
         using (code.Open($"partial class {options.ClassName}"))
         {
-            new RunEmitter(program, code).Emit();
+            new RunEmitter(program, code, options.Explain).Emit();
             code.Line();
             var shared = new HashSet<SharedCode>();
             EmitLayers(code, program, shared);

@@ -3,12 +3,18 @@ using ModelCompiler.Lowering;
 namespace ModelCompiler.Emit;
 
 /// <summary>Writes what Predict calls: the layers in order, each with the places of its operands.</summary>
-internal sealed class RunEmitter(KernelProgram program, SourceWriter code)
+internal sealed class RunEmitter(KernelProgram program, SourceWriter code, bool explain = false)
 {
     private readonly PortNames _names = new(program.Inputs, program.Outputs);
 
     public void Emit()
     {
+        if (explain)
+        {
+            code.Line("internal Action<int> LayerDone;");
+            code.Line();
+        }
+
         EmitRun(quantised: false);
         if (program.Edges.Count > 0)
         {
@@ -36,6 +42,11 @@ internal sealed class RunEmitter(KernelProgram program, SourceWriter code)
             else
             {
                 EmitCall(program.Steps[i]);
+            }
+
+            if (explain)
+            {
+                code.Line($"LayerDone?.Invoke({i});");
             }
         }
     }
