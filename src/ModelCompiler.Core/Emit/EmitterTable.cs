@@ -1,8 +1,10 @@
 using ModelCompiler.Emit.Kernels;
 using ModelCompiler.Emit.Kernels.Int8;
+using ModelCompiler.Emit.Kernels.Quantised;
 using ModelCompiler.Lowering;
 using ModelCompiler.Lowering.Kernels;
 using ModelCompiler.Lowering.Kernels.Int8;
+using ModelCompiler.Lowering.Kernels.Quantised;
 
 namespace ModelCompiler.Emit;
 
@@ -22,12 +24,20 @@ internal static class EmitterTable
         var table = new Dictionary<Type, EmitKernel<Kernel>>();
         // One line a kernel, in alphabetical order.
         Add<CopyKernel>(CopyEmitter.Emit);
+        Add<DequantizeKernel>(LinearEmitter.Emit);
+        Add<DynamicQuantizeKernel>(LinearEmitter.Emit);
         Add<GatherKernel>(GatherEmitter.Emit);
+        Add<LookupTableKernel>(LookupTableEmitter.Emit);
+        Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
+        Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);
         Add<MovementKernel>(MovementEmitter.Emit);
         Add<PlainConvKernel>(PlainConvEmitter.Emit);
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
-        Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
-        Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);
+        Add<QuantizeKernel>(LinearEmitter.Emit);
+        Add<QuantizedAveragePoolKernel>(QuantizedAveragePoolEmitter.Emit);
+        Add<QuantizedBinaryKernel>(QuantizedBinaryEmitter.Emit);
+        Add<QuantizedGlobalAveragePoolKernel>(QuantizedGlobalAveragePoolEmitter.Emit);
+        Add<QuantizedSoftmaxKernel>(QuantizedSoftmaxEmitter.Emit);
         Add<ResizeKernel>(ResizeEmitter.Emit);
         Add<UnaryKernel>(UnaryEmitter.Emit);
         return table;

@@ -2,6 +2,7 @@ using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Lowering.Kernels;
 using ModelCompiler.Lowering.Kernels.Int8;
+using ModelCompiler.Lowering.Kernels.Quantised;
 
 namespace ModelCompiler.Lowering;
 
@@ -25,12 +26,20 @@ internal static class LoweringTable
         Add<Conv>(PlainConvKernel.Lower);
         Add<ConvTranspose>(PlainConvKernel.Lower);
         Add<DepthToSpace>(MovementKernel.Lower);
+        Add<DequantizeLinear>(DequantizeKernel.Lower);
+        Add<DynamicQuantizeLinear>(DynamicQuantizeKernel.Lower);
         Add<Expand>(MovementKernel.Lower);
         Add<Gather>(GatherKernel.Lower);
+        Add<LookupTable>(LookupTableKernel.Lower);
         Add<MatMul>(PlainMatMulKernel.Lower);
         Add<Pad>(MovementKernel.Lower);
+        Add<QuantizeLinear>(QuantizeKernel.Lower);
+        Add<QuantizedAveragePool>(QuantizedAveragePoolKernel.Lower);
+        Add<QuantizedBinary>(QuantizedBinaryKernel.Lower);
         Add<QuantizedConv>(Int8Lowering.Convolution);
+        Add<QuantizedGlobalAveragePool>(QuantizedGlobalAveragePoolKernel.Lower);
         Add<QuantizedMatMul>(Int8Lowering.MatrixProduct);
+        Add<QuantizedSoftmax>(QuantizedSoftmaxKernel.Lower);
         Add<Resize>(ResizeKernel.Lower);
         Add<Slice>(MovementKernel.Lower);
         Add<SpaceToDepth>(MovementKernel.Lower);

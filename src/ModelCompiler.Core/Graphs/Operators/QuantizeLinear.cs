@@ -8,8 +8,16 @@ namespace ModelCompiler.Graphs.Operators;
 /// <param name="Grid">Scales and zero points; null where they are computed at run time.</param>
 /// <param name="Axis">Axis of scales that are computed at run time.</param>
 /// <param name="BlockSize">Block size of scales that are computed at run time; 0 for none.</param>
-public sealed record QuantizeLinear(ElementType Element, QuantizationGrid? Grid, int Axis = 0, int BlockSize = 0) : Operator
+public sealed record QuantizeLinear(ElementType Element, QuantizationGrid? Grid, int Axis = 0, int BlockSize = 0)
+    : Operator,
+        ILayoutAgnostic
 {
+    /// <inheritdoc/>
+    public PermutedOperator? WithPermutedAxes(EquatableArray<int> permutation) =>
+        BlockSize > 0 || Grid is { BlockSize: > 0 }
+            ? null
+            : new(this with { Grid = LinearRules.Permute(Grid, permutation), Axis = permutation[Axis] }, permutation, Inputs: 1);
+
     /// <inheritdoc/>
     public override TensorType[] Infer(InferenceContext context)
     {
@@ -26,8 +34,14 @@ public sealed record QuantizeLinear(ElementType Element, QuantizationGrid? Grid,
 /// <param name="Grid">Scales and zero points; null where they are computed at run time.</param>
 /// <param name="Axis">Axis of scales that are computed at run time.</param>
 /// <param name="BlockSize">Block size of scales that are computed at run time; 0 for none.</param>
-public sealed record DequantizeLinear(QuantizationGrid? Grid, int Axis = 0, int BlockSize = 0) : Operator
+public sealed record DequantizeLinear(QuantizationGrid? Grid, int Axis = 0, int BlockSize = 0) : Operator, ILayoutAgnostic
 {
+    /// <inheritdoc/>
+    public PermutedOperator? WithPermutedAxes(EquatableArray<int> permutation) =>
+        BlockSize > 0 || Grid is { BlockSize: > 0 }
+            ? null
+            : new(this with { Grid = LinearRules.Permute(Grid, permutation), Axis = permutation[Axis] }, permutation, Inputs: 1);
+
     /// <inheritdoc/>
     public override TensorType[] Infer(InferenceContext context)
     {
@@ -71,6 +85,9 @@ public sealed record DynamicQuantizeLinear : Operator
 /// <summary>Rules that quantising and dequantising share.</summary>
 internal static class LinearRules
 {
+    public static QuantizationGrid? Permute(QuantizationGrid? grid, EquatableArray<int> permutation) =>
+        grid is { IsPerAxis: true } ? grid with { Axis = permutation[grid.Axis] } : grid;
+
     public static void CheckScales(InferenceContext context, QuantizationGrid? grid, int axis, int blockSize)
     {
         if (grid is not null)

@@ -1,0 +1,163 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Lowering;
+using ModelCompiler.Lowering.Kernels.Quantised;
+
+namespace ModelCompiler.Emit.Kernels.Quantised;
+
+/// <summary>
+/// The text with which one variant widens bytes to vectors of floats and narrows them again. Four vectors make a block, which
+/// is stored at once.
+/// </summary>
+internal sealed class ByteText
+{
+    private readonly bool _wide;
+
+    public ByteText(KernelWriter writer)
+    {
+        _wide = ByteVariants.IsWide(writer.InstructionSet);
+        writer.Use(_wide ? Wide : Narrow);
+    }
+
+    /// <summary>Vectors in a block.</summary>
+    public const int Parts = 4;
+
+    /// <summary>Floats in a vector.</summary>
+    public int Lanes => _wide ? 8 : 4;
+
+    /// <summary>Bytes in a block.</summary>
+    public int Block => Parts * Lanes;
+
+    /// <summary>Name of the vector type.</summary>
+    public string Vector => _wide ? "Vector256" : "Vector128";
+
+    private string Bits => _wide ? "256" : "128";
+
+    /// <summary>The next bytes or signed bytes as floats.</summary>
+    public string Floats(string element) => $"Shared.Floats{Bits}(ref {element})";
+
+    /// <summary>The next bytes or signed bytes as 32-bit integers.</summary>
+    public string Integers(string element) => $"Shared.Integers{Bits}(ref {element})";
+
+    /// <summary>Rounded half to even, to 32-bit integers; the operand must be within ±2^22.</summary>
+    public string Rounded(string value) => $"Shared.Rounded{Bits}({value})";
+
+    /// <summary>The same floats in all lanes.</summary>
+    public string All(float value) => $"{Vector}.Create({Literals.Float(value)})";
+
+    /// <summary>The same integers in all lanes.</summary>
+    public string All(int value) => $"{Vector}.Create({value})";
+
+    /// <summary>Bounds of a value that is a number.</summary>
+    public string Clamped(string value, string low, string high) => $"{Vector}.MinNative({Vector}.MaxNative({value}, {low}), {high})";
+
+    /// <summary>Bounds of a value; the lower one where it is not a number.</summary>
+    public string ClampedNumber(string value, string low, string high) =>
+        $"{Vector}.MinNative({Vector}.ConditionalSelect({Vector}.GreaterThan({value}, {low}), {value}, {low}), {high})";
+
+    /// <summary>Stores four vectors of integers that fit into the bytes.</summary>
+    public string Store(string parts, string element) => $"Shared.Store{Bits}({parts}, ref {element});";
+
+    /// <summary>Stores one vector of integers that fit into the bytes.</summary>
+    public string StoreLanes(string part, string element) => $"Shared.StoreLanes{Bits}({part}, ref {element});";
+
+    /// <summary>Bounds and rounding of one float, for what no vector covers.</summary>
+    public static string ScalarRounded(string value, string low, string high) =>
+        $"(int)MathF.Round(MathF.Min(MathF.Max({value}, {low}), {high}))";
+
+    /// <summary>What lies between the integers in memory and those of the arithmetic.</summary>
+    public static int Offset(ElementType storage, ElementType arithmetic) =>
+        storage == arithmetic ? 0
+        : storage == ElementType.UInt8 ? 128
+        : -128;
+
+    private static readonly SharedCode Wide = new(
+        "Bytes256",
+        """
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector256<int> Integers256(ref byte source) =>
+            Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(ref source)).AsByte());
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector256<int> Integers256(ref sbyte source) =>
+            Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(ref Unsafe.As<sbyte, byte>(ref source))).AsSByte());
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector256<float> Floats256(ref byte source) => Avx.ConvertToVector256Single(Integers256(ref source));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector256<float> Floats256(ref sbyte source) => Avx.ConvertToVector256Single(Integers256(ref source));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector256<int> Rounded256(Vector256<float> value) => Avx.ConvertToVector256Int32(value);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void Store256(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, ref byte target) =>
+            Avx2.PermuteVar8x32(
+                Avx2.PackUnsignedSaturate(Avx2.PackSignedSaturate(a, b), Avx2.PackSignedSaturate(c, d)).AsInt32(),
+                Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte().StoreUnsafe(ref target);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void Store256(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, ref sbyte target) =>
+            Avx2.PermuteVar8x32(
+                Avx2.PackSignedSaturate(Avx2.PackSignedSaturate(a, b), Avx2.PackSignedSaturate(c, d)).AsInt32(),
+                Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsSByte().StoreUnsafe(ref target);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void StoreLanes256(Vector256<int> value, ref byte target)
+        {
+            var words = Sse2.PackSignedSaturate(value.GetLower(), value.GetUpper());
+            Unsafe.WriteUnaligned(ref target, Sse2.PackUnsignedSaturate(words, words).AsUInt64().ToScalar());
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void StoreLanes256(Vector256<int> value, ref sbyte target)
+        {
+            var words = Sse2.PackSignedSaturate(value.GetLower(), value.GetUpper());
+            Unsafe.WriteUnaligned(ref Unsafe.As<sbyte, byte>(ref target), Sse2.PackSignedSaturate(words, words).AsUInt64().ToScalar());
+        }
+        """
+    );
+
+    private static readonly SharedCode Narrow = new(
+        "Bytes128",
+        """
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector128<int> Integers128(ref byte source) =>
+            Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(ref source)).AsByte())).AsInt32();
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector128<int> Integers128(ref sbyte source) =>
+            Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(ref Unsafe.As<sbyte, byte>(ref source))).AsSByte()));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector128<float> Floats128(ref byte source) => Vector128.ConvertToSingle(Integers128(ref source));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector128<float> Floats128(ref sbyte source) => Vector128.ConvertToSingle(Integers128(ref source));
+
+        // 1.5 · 2^23 leaves no bits behind the point: the addition rounds half to even, and the integer stands in the low bits.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector128<int> Rounded128(Vector128<float> value) =>
+            (value + Vector128.Create(12582912f)).AsInt32() - Vector128.Create(0x4B400000);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void Store128(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, ref sbyte target) =>
+            Vector128.Narrow(Vector128.Narrow(a, b), Vector128.Narrow(c, d)).StoreUnsafe(ref target);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void Store128(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, ref byte target) =>
+            Store128(a, b, c, d, ref Unsafe.As<byte, sbyte>(ref target));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void StoreLanes128(Vector128<int> value, ref byte target)
+        {
+            var words = Vector128.Narrow(value, value);
+            Unsafe.WriteUnaligned(ref target, Vector128.Narrow(words, words).AsUInt32().ToScalar());
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void StoreLanes128(Vector128<int> value, ref sbyte target) =>
+            StoreLanes128(value, ref Unsafe.As<sbyte, byte>(ref target));
+        """
+    );
+}

@@ -1,0 +1,168 @@
+using CsCheck;
+using ModelCompiler.Core.Tests.Kernels;
+using ModelCompiler.Graphs;
+using ModelCompiler.Testing;
+
+namespace ModelCompiler.Core.Tests.Quantised;
+
+/// <summary>The quantised operators of com.microsoft against ONNX Runtime, to the bit.</summary>
+public sealed class QuantizedOperatorTests
+{
+    [Theory]
+    [InlineData("QLinearAdd")]
+    [InlineData("QLinearMul")]
+    public void Binary_operator_near_ties_equals_onnxruntime(string op) =>
+        Gen.Select(
+                Scales.Byte,
+                Scales.NearTies,
+                Gen.Int[0, 255].Array[3],
+                Int8Models.Pick<int[][]>(
+                    [
+                        [2, 100],
+                        [2, 100],
+                    ],
+                    [
+                        [3, 1],
+                        [3, 40],
+                    ],
+                    [
+                        [40],
+                        [3, 40],
+                    ],
+                    [
+                        [2, 3, 4],
+                        [3, 1],
+                    ]
+                ),
+                Gen.Int[0, 1000]
+            )
+            .Sample(
+                (element, scales, zeros, shapes, seed) =>
+                {
+                    var model = new OnnxModelBuilder();
+                    var a = model.Input("a", element, shapes[0]);
+                    var b = model.Input("b", element, shapes[1]);
+                    string[] Parameters(float scale, int zero) =>
+                        [model.Constant(Scales.Scale(scale)), model.Constant(Scales.Zero(element, zero))];
+                    var y = model.Microsoft(
+                        op,
+                        [a, .. Parameters(scales.A, zeros[0]), b, .. Parameters(scales.B, zeros[1]), .. Parameters(scales.Y, zeros[2])]
+                    );
+                    Differential.Check(model.Output(y, element), seed, targets: Scales.Targets);
+                },
+                iter: 3
+            );
+
+    [Theory]
+    [InlineData("QLinearSigmoid")]
+    [InlineData("QLinearLeakyRelu")]
+    public void Unary_operator_equals_onnxruntime_on_all_inputs(string op) =>
+        Gen.Select(Scales.Byte, Gen.Float[0.01f, 0.2f], Gen.Float[0.001f, 0.02f], Gen.Int[0, 255], Gen.Int[0, 255])
+            .Sample(
+                (element, xScale, yScale, xZero, yZero) =>
+                {
+                    var model = new OnnxModelBuilder();
+                    var x = model.Input("x", element, 256);
+                    var y = model.Microsoft(op, [x, .. Parameters(model, element, xScale, xZero, yScale, yZero)]);
+                    model.Output(y, element);
+                    Differential.Check(
+                        model,
+                        inputs: new Dictionary<string, Array> { ["x"] = Scales.AllBytes(element) },
+                        targets: [Target.Auto]
+                    );
+                },
+                iter: 3
+            );
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void GlobalAveragePool_near_ties_equals_onnxruntime(int channelsLast) =>
+        Gen.Select(Scales.Byte, Scales.NearTies, Gen.Int[0, 255].Array[2], Gen.Int[1, 40], Gen.Int[1, 6], Gen.Int[0, 1000])
+            .Sample(
+                (element, scales, zeros, channels, size, seed) =>
+                {
+                    var model = new OnnxModelBuilder();
+                    var x = model.Input("x", element, channelsLast == 1 ? [2, size, 4, channels] : [2, channels, size, 4]);
+                    var y = model.Microsoft(
+                        "QLinearGlobalAveragePool",
+                        [x, .. Parameters(model, element, scales.A, zeros[0], scales.Y / 10, zeros[1])],
+                        ("channels_last", channelsLast)
+                    );
+                    Differential.Check(model.Output(y, element), seed, targets: Scales.Targets);
+                },
+                iter: 3
+            );
+
+    [Fact]
+    public void AveragePool_near_ties_equals_onnxruntime() =>
+        Gen.Select(Scales.Byte, Scales.NearTies, Gen.Int[0, 255].Array[2], Gen.Int[1, 20], Gen.Int[0, 1], Gen.Int[0, 2], Gen.Int[0, 1000])
+            .Sample(
+                (element, scales, zeros, channels, countIncludePad, pad, seed) =>
+                {
+                    var model = new OnnxModelBuilder();
+                    var x = model.Input("x", element, 1, channels, 7, 6);
+                    var y = model.Microsoft(
+                        "QLinearAveragePool",
+                        [x, .. Parameters(model, element, scales.A, zeros[0], scales.Y / 10, zeros[1])],
+                        ("kernel_shape", (int[])[3, 4]),
+                        ("strides", (int[])[2, 1]),
+                        ("pads", (int[])[pad, 1, 0, pad]),
+                        ("count_include_pad", countIncludePad)
+                    );
+                    Differential.Check(model.Output(y, element), seed, targets: Scales.Targets);
+                },
+                iter: 3
+            );
+
+    [Fact]
+    public void Concat_equals_onnxruntime()
+    {
+        var model = new OnnxModelBuilder();
+        string[] Part(string name, int size, float scale, int zero) =>
+            [
+                model.Input(name, ElementType.UInt8, 2, size, 9),
+                model.Constant(Scales.Scale(scale)),
+                model.Constant(Scales.Zero(ElementType.UInt8, zero)),
+            ];
+        var y = model.Microsoft(
+            "QLinearConcat",
+            [
+                model.Constant(Scales.Scale(0.02f)),
+                model.Constant(Scales.Zero(ElementType.UInt8, 100)),
+                .. Part("a", 3, 0.01f, 7),
+                .. Part("b", 2, 0.02f, 100),
+                .. Part("c", 1, 0.05f, 128),
+            ],
+            ("axis", 1)
+        );
+        Differential.Check(model.Output(y, ElementType.UInt8), targets: Scales.Targets);
+    }
+
+    [Fact]
+    public void Softmax_equals_onnxruntime() =>
+        Gen.Select(Scales.Byte, Gen.Float[0.01f, 0.3f], Gen.Int[0, 2], Gen.Int[1, 30], Gen.Int[7, 13], Gen.Int[0, 1000])
+            .Sample(
+                (element, scale, axis, size, opset, seed) =>
+                {
+                    var model = new OnnxModelBuilder();
+                    var x = model.Input("x", element, 2, 3, size);
+                    var y = model.Microsoft(
+                        "QLinearSoftmax",
+                        [x, .. Parameters(model, element, scale, 3, 1 / 254f, 0)],
+                        ("axis", axis),
+                        ("opset", opset)
+                    );
+                    Differential.Check(model.Output(y, element), seed, targets: Scales.Targets);
+                },
+                iter: 3
+            );
+
+    private static string[] Parameters(OnnxModelBuilder model, ElementType element, float xScale, int xZero, float yScale, int yZero) =>
+        [
+            model.Constant(Scales.Scale(xScale)),
+            model.Constant(Scales.Zero(element, xZero)),
+            model.Constant(Scales.Scale(yScale)),
+            model.Constant(Scales.Zero(element, yZero)),
+        ];
+}
