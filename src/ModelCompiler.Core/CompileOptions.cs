@@ -23,6 +23,15 @@ public sealed record CompileOptions
     /// <summary>Names of the classes that the model tells apart, for the generated class's <c>Info</c>.</summary>
     public EquatableArray<string> Labels { get; init; }
 
+    /// <summary>More bytes of weights than this are an error; null for no limit.</summary>
+    public long? MaxWeightBytes { get; init; }
+
+    /// <summary>More bytes of working memory than this are an error; null for no limit.</summary>
+    public long? MaxArenaBytes { get; init; }
+
+    /// <summary>More multiply-accumulate operations than this are an error; null for no limit.</summary>
+    public long? MaxMacs { get; init; }
+
     /// <summary>
     /// Shapes of inputs given outright, for inputs whose file leaves dimensions or the rank open; dimensions that the file does
     /// fix must agree.

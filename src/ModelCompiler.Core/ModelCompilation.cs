@@ -37,8 +37,9 @@ public sealed class PlannedModel
     {
         _program = program;
         _options = options;
-        Problems = problems;
-        Description = program is null ? null : ModelDescription.Of(program, options);
+        var description = program is null ? null : ModelDescription.Of(program, options);
+        Problems = description is null ? problems : [.. problems, .. Budgets.Exceeded(description, options)];
+        Description = Problems.Any(p => p.Kind.Severity == Severity.Error) ? null : description;
     }
 
     /// <summary>What the public half of the class is written from; null where the model has errors.</summary>

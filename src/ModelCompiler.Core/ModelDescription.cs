@@ -62,6 +62,9 @@ public sealed record ModelDescription(
     /// <param name="tensorSpans">Whether to add overloads for the spans of System.Numerics.Tensors.</param>
     public string Surface(bool tensorSpans = false) => Emit.SurfaceEmitter.Emit(this, tensorSpans);
 
+    /// <summary>C# of a class of the same name that accepts any use of it: for a model that has errors, which other errors would hide.</summary>
+    public static string Skeleton(CompileOptions options) => Emit.SurfaceEmitter.Skeleton(options);
+
     internal static ModelDescription Of(KernelProgram program, CompileOptions options) =>
         new(
             program.ModelName,

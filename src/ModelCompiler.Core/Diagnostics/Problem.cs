@@ -24,6 +24,10 @@ public sealed record ProblemKind(string Code, Severity Severity, string Title);
 /// <param name="Message">File, node, operator, what was expected, what was found, what to do.</param>
 public sealed record Problem(ProblemKind Kind, string Message)
 {
+    /// <summary>The message for a place that names the file by itself.</summary>
+    public string MessageWithout(string path) =>
+        Message.StartsWith(path + ": ", StringComparison.Ordinal) ? Message.Substring(path.Length + 2) : Message;
+
     /// <inheritdoc/>
     public override string ToString() => $"{Kind.Severity.ToString().ToLowerInvariant()} {Kind.Code}: {Message}";
 }
@@ -60,6 +64,12 @@ public static class ProblemKinds
 
     /// <summary>The batch size is open and was taken as 1.</summary>
     public static readonly ProblemKind AssumedDimension = new("MC0010", Severity.Info, "A dimension was assumed");
+
+    /// <summary>Two models of a project have the same class.</summary>
+    public static readonly ProblemKind DuplicateClass = new("MC0011", Severity.Error, "Two models have the same class");
+
+    /// <summary>A model needs more than its item allows.</summary>
+    public static readonly ProblemKind BudgetExceeded = new("MC0012", Severity.Error, "The model exceeds a budget");
 
     /// <summary>The compiler itself failed: always a defect of ours.</summary>
     public static readonly ProblemKind InternalError = new("MC0099", Severity.Error, "The compiler failed");
