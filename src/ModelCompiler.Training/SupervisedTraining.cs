@@ -39,8 +39,10 @@ public sealed class SupervisedTraining
     /// <returns>The epoch whose weights were kept: the first of the highest validation accuracy.</returns>
     public EpochResult Run(Action<EpochResult> onEpoch, CancellationToken cancellation = default)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(_options.Epochs, 1);
         EpochResult? best = null;
-        using var weights = new MemoryStream();
+        using var scope = NewDisposeScope();
+        Dictionary<string, Tensor> weights = [];
         for (var epoch = 1; epoch <= _options.Epochs; epoch++)
         {
             var clock = Stopwatch.StartNew();
@@ -51,15 +53,13 @@ public sealed class SupervisedTraining
             if (best is null || accuracy > best.ValidationAccuracy)
             {
                 best = result;
-                weights.SetLength(0);
-                _network.save(weights);
+                weights = _network.state_dict().ToDictionary(w => w.Key, w => w.Value.detach().clone());
             }
         }
 
-        weights.Position = 0;
-        _network.load(weights);
+        _network.load_state_dict(weights);
         _network.eval();
-        return best ?? throw new ArgumentException($"{_options.Epochs} epochs train nothing", nameof(onEpoch));
+        return best!;
     }
 
     /// <summary>The part of the images that a network classifies rightly.</summary>

@@ -1,0 +1,60 @@
+using Google.Protobuf;
+using ModelCompiler.Compression.Calibration;
+using ModelCompiler.Compression.Onnx;
+using ModelCompiler.Verification;
+
+namespace ModelCompiler.Compression.Quantisation;
+
+/// <summary>Choices of the user.</summary>
+/// <param name="SignedActivations">Activations as int8 rather than uint8.</param>
+public sealed record QuantisationOptions(bool SignedActivations = false);
+
+/// <summary>A quantised model.</summary>
+/// <param name="Model">Content of the ONNX file.</param>
+/// <param name="IntegerNodes">Number of nodes that compute in integers, by operator.</param>
+/// <param name="FloatNodes">Convolutions and matrix products that stay in float, with the reason.</param>
+public sealed record QuantisedModel(byte[] Model, IReadOnlyDictionary<string, int> IntegerNodes, IReadOnlyList<FloatNode> FloatNodes);
+
+/// <summary>
+/// Post-training quantisation to 8 bits: weights symmetric for each output channel, activations by the lowest and highest value seen
+/// on calibration samples, written as QuantizeLinear and DequantizeLinear around the float operators.
+/// </summary>
+public static class PostTrainingQuantisation
+{
+    /// <summary>Quantises a float model.</summary>
+    /// <param name="source">The float model.</param>
+    /// <param name="samples">Calibration inputs, each with one tensor an input of the model.</param>
+    /// <param name="options">Choices of the user.</param>
+    /// <param name="progress">Told after every sample.</param>
+    /// <param name="cancellation">Stops between two samples.</param>
+    /// <exception cref="CompressionException">The model or the samples cannot be used.</exception>
+    public static QuantisedModel Run(
+        ModelSource source,
+        IEnumerable<IReadOnlyList<NamedTensor>> samples,
+        QuantisationOptions options,
+        Action? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        var model = OnnxModel.Read(source);
+        if (model.Graph.Node.Any(n => n.OpType is "QuantizeLinear" or "DequantizeLinear"))
+        {
+            throw new CompressionException($"{source.Path}: the model is quantised already");
+        }
+
+        ConstantNodes.Apply(model);
+        BatchNormalizationFolding.Apply(model);
+        var statistics = MinMaxCalibration.Run(model, samples, progress, cancellation);
+        MatMulBias.Apply(model, statistics);
+        var plan = QuantisationPlan.Of(model, statistics);
+        var integerNodes = model
+            .Graph.Node.Where(plan.IsQuantised)
+            .GroupBy(n => n.OpType, StringComparer.Ordinal)
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Count());
+        new QdqWriter(model, plan, options.SignedActivations).Write();
+        // Shapes and types recorded for values in between may no longer fit.
+        model.Graph.ValueInfo.Clear();
+        return new QuantisedModel(model.Proto.ToByteArray(), integerNodes, plan.FloatNodes);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Numerics.Tensors;
+using Tensor = ModelCompiler.Graphs.Tensor;
+
+namespace ModelCompiler.Compression.Quantisation;
+
+/// <summary>Weights as symmetric int8, each output channel with its own scale, and a bias that adds to their products.</summary>
+/// <param name="Weights">The integers, −127 … 127, in the order of the float weights.</param>
+/// <param name="Scales">One scale an output channel.</param>
+/// <param name="Bias">Integers in units of input scale × weight scale; null where there is no bias.</param>
+/// <param name="BiasScales">That product, as float32 gives it.</param>
+internal sealed record WeightQuantisation(sbyte[] Weights, float[] Scales, int[]? Bias, float[] BiasScales)
+{
+    private const float HighestWeight = 127;
+
+    // A bias takes at most half of int32, so that products fit beside it.
+    private const double HighestBias = 1 << 30;
+
+    // Where all weights are 0 the scale is free: this one keeps 24 bits of the bias.
+    private const double BiasWithoutWeights = 1 << 24;
+
+    /// <summary>Quantises weights.</summary>
+    /// <param name="weights">The float weights.</param>
+    /// <param name="axis">The dimension of the output channels.</param>
+    /// <param name="bias">One number an output channel; null for none.</param>
+    /// <param name="inputScale">Scale of what the weights are multiplied with.</param>
+    public static WeightQuantisation Of(Tensor weights, int axis, float[]? bias, float inputScale)
+    {
+        var shape = weights.Shape;
+        var (outer, channels, inner) = (shape.Product(0, axis), shape[axis], shape.Product(axis + 1, shape.Rank));
+        var source = weights.As<float>();
+        var result = new WeightQuantisation(
+            new sbyte[source.Length],
+            new float[channels],
+            bias is null ? null : new int[channels],
+            new float[channels]
+        );
+        var channel = new float[outer * inner];
+        for (var c = 0; c < channels; c++)
+        {
+            for (var o = 0; o < outer; o++)
+            {
+                source.Slice(((o * channels) + c) * inner, inner).CopyTo(channel.AsSpan(o * inner));
+            }
+
+            var scale = ScaleOf(channel, bias?[c] ?? 0, inputScale);
+            result.Scales[c] = scale;
+            result.BiasScales[c] = inputScale * scale;
+            if (bias is not null)
+            {
+                result.Bias![c] = (int)Math.Round(bias[c] / (double)result.BiasScales[c], MidpointRounding.ToEven);
+            }
+
+            TensorPrimitives.Divide(channel, scale, channel);
+            TensorPrimitives.Round(channel, MidpointRounding.ToEven, channel);
+            for (var o = 0; o < outer; o++)
+            {
+                var target = result.Weights.AsSpan(((o * channels) + c) * inner, inner);
+                TensorPrimitives.ConvertSaturating<float, sbyte>(channel.AsSpan(o * inner, inner), target);
+            }
+        }
+
+        return result;
+    }
+
+    private static float ScaleOf(ReadOnlySpan<float> channel, float bias, float inputScale)
+    {
+        var largest = channel.IsEmpty ? 0 : MathF.Abs(TensorPrimitives.MaxMagnitude(channel));
+        var ofBias = Math.Abs(bias) / (inputScale * (largest > 0 ? HighestBias : BiasWithoutWeights));
+        var scale = Math.Max(largest / HighestWeight, (float)ofBias);
+        return scale > 0 ? Math.Max(scale, AffineScale.Smallest) : 1;
+    }
+}

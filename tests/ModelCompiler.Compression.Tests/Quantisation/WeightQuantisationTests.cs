@@ -1,0 +1,42 @@
+using ModelCompiler.Compression.Quantisation;
+using ModelCompiler.Graphs;
+
+namespace ModelCompiler.Compression.Tests.Quantisation;
+
+public sealed class WeightQuantisationTests
+{
+    [Theory]
+    [InlineData(0, new float[] { 127, -63.4f, 0, 1, -2, 0.5f })]
+    [InlineData(1, new float[] { 127, 1, -63.4f, -2, 0, 0.5f })]
+    public void Each_output_channel_has_its_own_symmetric_scale(int axis, float[] elements)
+    {
+        var shape = axis == 0 ? new TensorShape(2, 3) : new TensorShape(3, 2);
+        var quantised = WeightQuantisation.Of(Tensor.Floats(shape, elements), axis, null, 0.5f);
+        Assert.Equal([1f, 2f / 127], quantised.Scales);
+        sbyte[] expected = axis == 0 ? [127, -63, 0, 64, -127, 32] : [127, 64, -63, -127, 0, 32];
+        Assert.Equal(expected, quantised.Weights);
+        Assert.Null(quantised.Bias);
+    }
+
+    [Fact]
+    public void The_bias_counts_in_units_of_input_scale_times_weight_scale()
+    {
+        var quantised = WeightQuantisation.Of(Tensor.Floats(new TensorShape(1, 1), 0.3f), 0, [1.5f], 0.02f);
+        Assert.Equal(0.02f * quantised.Scales[0], quantised.BiasScales[0]);
+        Assert.Equal((int)Math.Round(1.5 / quantised.BiasScales[0]), Assert.Single(quantised.Bias!));
+    }
+
+    [Theory]
+    [InlineData(0f, 5f)]
+    [InlineData(1e-12f, 5f)]
+    [InlineData(0f, 0f)]
+    [InlineData(0f, 1e-20f)]
+    public void Dead_channels_keep_their_bias_and_leave_room_in_32_bits(float weight, float bias)
+    {
+        var quantised = WeightQuantisation.Of(Tensor.Floats(new TensorShape(1, 2), weight, -weight), 0, [bias], 0.01f);
+        Assert.True(float.IsNormal(quantised.BiasScales[0]));
+        var integer = Assert.Single(quantised.Bias!);
+        Assert.InRange(integer, -(1 << 30) - 64, (1 << 30) + 64);
+        Assert.Equal(bias, integer * (double)quantised.BiasScales[0], 1e-6);
+    }
+}
