@@ -1,4 +1,5 @@
 using ModelCompiler.Emit.Kernels;
+using ModelCompiler.Emit.Kernels.Elementwise;
 using ModelCompiler.Emit.Kernels.Int8;
 using ModelCompiler.Emit.Kernels.Quantised;
 using ModelCompiler.Lowering;
@@ -26,6 +27,7 @@ internal static class EmitterTable
         Add<CopyKernel>(CopyEmitter.Emit);
         Add<DequantizeKernel>(LinearEmitter.Emit);
         Add<DynamicQuantizeKernel>(LinearEmitter.Emit);
+        Add<ElementwiseKernel>(ElementwiseEmitter.Emit);
         Add<GatherKernel>(GatherEmitter.Emit);
         Add<LookupTableKernel>(LookupTableEmitter.Emit);
         Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
@@ -33,13 +35,12 @@ internal static class EmitterTable
         Add<MovementKernel>(MovementEmitter.Emit);
         Add<PlainConvKernel>(PlainConvEmitter.Emit);
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
-        Add<QuantizeKernel>(LinearEmitter.Emit);
         Add<QuantizedAveragePoolKernel>(QuantizedAveragePoolEmitter.Emit);
         Add<QuantizedBinaryKernel>(QuantizedBinaryEmitter.Emit);
         Add<QuantizedGlobalAveragePoolKernel>(QuantizedGlobalAveragePoolEmitter.Emit);
         Add<QuantizedSoftmaxKernel>(QuantizedSoftmaxEmitter.Emit);
+        Add<QuantizeKernel>(LinearEmitter.Emit);
         Add<ResizeKernel>(ResizeEmitter.Emit);
-        Add<UnaryKernel>(UnaryEmitter.Emit);
         return table;
 
         void Add<T>(EmitKernel<T> emit)

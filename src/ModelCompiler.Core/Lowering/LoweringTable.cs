@@ -22,31 +22,35 @@ internal static class LoweringTable
     {
         var table = new Dictionary<Type, LowerNode<Operator>>();
         // One line an operator, in alphabetical order.
+        Add<Binary>(ElementwiseLowering.Lower);
+        Add<Cast>(ElementwiseLowering.Lower);
         Add<Concat>(MovementKernel.Lower);
         Add<Conv>(PlainConvKernel.Lower);
         Add<ConvTranspose>(PlainConvKernel.Lower);
         Add<DepthToSpace>(MovementKernel.Lower);
         Add<DequantizeLinear>(DequantizeKernel.Lower);
         Add<DynamicQuantizeLinear>(DynamicQuantizeKernel.Lower);
+        Add<ElementwiseChain>(ElementwiseLowering.Lower);
         Add<Expand>(MovementKernel.Lower);
         Add<Gather>(GatherKernel.Lower);
         Add<LookupTable>(LookupTableKernel.Lower);
         Add<MatMul>(PlainMatMulKernel.Lower);
         Add<Pad>(MovementKernel.Lower);
-        Add<QuantizeLinear>(QuantizeKernel.Lower);
         Add<QuantizedAveragePool>(QuantizedAveragePoolKernel.Lower);
         Add<QuantizedBinary>(QuantizedBinaryKernel.Lower);
         Add<QuantizedConv>(Int8Lowering.Convolution);
         Add<QuantizedGlobalAveragePool>(QuantizedGlobalAveragePoolKernel.Lower);
         Add<QuantizedMatMul>(Int8Lowering.MatrixProduct);
         Add<QuantizedSoftmax>(QuantizedSoftmaxKernel.Lower);
+        Add<QuantizeLinear>(QuantizeKernel.Lower);
         Add<Resize>(ResizeKernel.Lower);
         Add<Slice>(MovementKernel.Lower);
         Add<SpaceToDepth>(MovementKernel.Lower);
         Add<Split>(MovementKernel.Lower);
         Add<Tile>(MovementKernel.Lower);
         Add<Transpose>(MovementKernel.Lower);
-        Add<Unary>(UnaryKernel.Lower);
+        Add<Unary>(ElementwiseLowering.Lower);
+        Add<Where>(ElementwiseLowering.Lower);
         return table;
 
         void Add<T>(LowerNode<T> lower)

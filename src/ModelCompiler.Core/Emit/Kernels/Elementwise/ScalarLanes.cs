@@ -1,0 +1,56 @@
+using ModelCompiler.Graphs;
+
+namespace ModelCompiler.Emit.Kernels.Elementwise;
+
+/// <summary>Arithmetic on one element.</summary>
+internal sealed class ScalarLanes(KernelWriter writer, ElementType element, ScalarLanes? origin = null) : LaneCode(writer.Code, element)
+{
+    private string Mathematics => Element == ElementType.Float32 ? "MathF" : "Math";
+
+    // C# computes with 32 bits or more; the result has to be narrowed again.
+    private string Narrowed(string expression) => IsFloat ? expression : $"unchecked(({Type})({expression}))";
+
+    public override LaneCode With(ElementType element) => element == Element ? this : new ScalarLanes(writer, element, origin ?? this);
+
+    public override string Constant(string literal) =>
+        !IsFloat && Element != ElementType.Bool ? $"({Type}){literal}"
+        : literal[0] == '-' ? $"({literal})"
+        : literal;
+
+    public override string Arithmetic(string a, string op, string b) => Narrowed($"{a} {op} {b}");
+
+    public override string Prefix(string op, string a) => Narrowed(op + a);
+
+    public override string Compare(string a, string op, string b) => $"{a} {op} {b}";
+
+    public override string Logical(string a, string op, string b) => $"({a}) {op} ({b})";
+
+    public override string Not(string condition) => $"!({condition})";
+
+    public override string Select(string condition, string a, string b) => $"{condition} ? {a} : {b}";
+
+    public override string Call(string function, params string[] arguments) => $"{Mathematics}.{function}({string.Join(", ", arguments)})";
+
+    public override string Own(string function, string x) => LaneFunctions.CallScalar(writer, function, Element, x);
+
+    public override string Convert(ElementType from, string x)
+    {
+        if (from == Element)
+        {
+            return x;
+        }
+
+        if (from == ElementType.Bool)
+        {
+            return $"{x} ? {Constant("1")} : {Constant("0")}";
+        }
+
+        var narrow = !IsFloat && Element.SizeInBytes() < sizeof(int) && from is ElementType.Float32 or ElementType.Float64;
+        return Element == ElementType.Bool ? $"{x} != 0"
+            // As C++ compilers do it: through 32 bits, then the upper ones are dropped.
+            : narrow ? $"unchecked(({Type})(int){x})"
+            : $"unchecked(({Type}){x})";
+    }
+
+    protected override int Next() => origin is null ? base.Next() : origin.Next();
+}

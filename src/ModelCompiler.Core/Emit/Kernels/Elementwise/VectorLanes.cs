@@ -1,0 +1,54 @@
+using ModelCompiler.Graphs;
+
+namespace ModelCompiler.Emit.Kernels.Elementwise;
+
+/// <summary>Arithmetic on the lanes of a vector. Truth values are vectors whose lanes have all bits set or none.</summary>
+internal sealed class VectorLanes(KernelWriter writer, ElementType element, int bits, VectorLanes? origin = null)
+    : LaneCode(writer.Code, element)
+{
+    public string Vector { get; } = $"Vector{bits}";
+
+    public int Lanes => bits / 8 / Element.SizeInBytes();
+
+    public override LaneCode With(ElementType element) =>
+        element == Element ? this : new VectorLanes(writer, element, bits, origin ?? this);
+
+    public override string Constant(string literal) =>
+        literal is "0" or "0f" or "0d" ? $"{Vector}<{Type}>.Zero" : $"{Vector}.Create({(IsFloat ? "" : $"({Type})")}{literal})";
+
+    public override string Arithmetic(string a, string op, string b) => $"{a} {op} {b}";
+
+    public override string Prefix(string op, string a) => op + a;
+
+    public override string Compare(string a, string op, string b) =>
+        op switch
+        {
+            "==" => $"{Vector}.Equals({a}, {b})",
+            "<" => $"{Vector}.LessThan({a}, {b})",
+            "<=" => $"{Vector}.LessThanOrEqual({a}, {b})",
+            ">" => $"{Vector}.GreaterThan({a}, {b})",
+            ">=" => $"{Vector}.GreaterThanOrEqual({a}, {b})",
+            _ => throw new ArgumentOutOfRangeException(nameof(op), op, "no vector comparison"),
+        };
+
+    public override string Logical(string a, string op, string b) => $"{a} {op} {b}";
+
+    public override string Not(string condition) => $"~{condition}";
+
+    public override string Select(string condition, string a, string b) => $"{Vector}.ConditionalSelect({condition}, {a}, {b})";
+
+    public override string Call(string function, params string[] arguments) => $"{Vector}.{function}({string.Join(", ", arguments)})";
+
+    public override string Own(string function, string x) => LaneFunctions.CallVector(writer, function, Element, bits, x);
+
+    public override string Convert(ElementType from, string x) =>
+        (from, Element) switch
+        {
+            (ElementType.Int32, ElementType.Float32) => $"{Vector}.ConvertToSingle({x})",
+            (ElementType.Float32, ElementType.Int32) => $"{Vector}.ConvertToInt32({x})",
+            _ when from == Element => x,
+            _ => throw new ArgumentOutOfRangeException(nameof(from), from, $"no vector conversion to {Element}"),
+        };
+
+    protected override int Next() => origin is null ? base.Next() : origin.Next();
+}

@@ -1,0 +1,69 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering.Kernels;
+
+namespace ModelCompiler.Lowering;
+
+/// <summary>Which element-wise expressions are computed in vectors.</summary>
+internal static class ElementwiseVectors
+{
+    /// <summary>The element type of the lanes, or null where the expression stays scalar.</summary>
+    public static ElementType? LaneElement(ElementwiseKernel kernel)
+    {
+        var operands = kernel.Inputs.Select(i => i.Element).Concat(kernel.Literals.Select(l => l.Element)).ToList();
+        var output = kernel.StepElements[kernel.StepElements.Count - 1];
+        var lane = output;
+
+        // Truth values live in the lanes of what was compared: they are neither read nor written.
+        if (operands.Contains(ElementType.Bool) || lane == ElementType.Bool || !ElementwiseRules.Numbers.Contains(lane))
+        {
+            return null;
+        }
+
+        var size = lane.SizeInBytes();
+        var types = operands.Concat(kernel.StepElements).Where(e => e != ElementType.Bool).Distinct().ToList();
+        var mixes = types.Count == 1 || types.All(t => t is ElementType.Float32 or ElementType.Int32);
+        return mixes && kernel.RowLength * size >= 16 && kernel.Steps.All(s => Supports(s.Operator, ElementsOf(kernel, s))) ? lane : null;
+    }
+
+    /// <summary>Element types of a step's operands.</summary>
+    public static ElementType[] ElementsOf(ElementwiseKernel kernel, ElementwiseStep step) => [.. step.Operands.Select(kernel.ElementOf)];
+
+    private static bool Supports(Operator op, ElementType[] operands) =>
+        op switch
+        {
+            Unary unary => SupportsUnary(unary.Function, operands[0]),
+            Binary binary => SupportsBinary(binary.Function, operands[0]),
+            Cast cast => cast.To != ElementType.Bool && operands[0] != ElementType.Bool,
+            Where => true,
+            _ => false,
+        };
+
+    private static bool SupportsUnary(UnaryFunction function, ElementType element) =>
+        function switch
+        {
+            UnaryFunction.Acos
+            or UnaryFunction.Acosh
+            or UnaryFunction.Asin
+            or UnaryFunction.Asinh
+            or UnaryFunction.Atan
+            or UnaryFunction.Atanh
+            or UnaryFunction.Cosh
+            or UnaryFunction.Sinh
+            or UnaryFunction.Tan => false,
+            UnaryFunction.Erf or UnaryFunction.Gelu or UnaryFunction.GeluTanh or UnaryFunction.Tanh => element == ElementType.Float32,
+            _ => true,
+        };
+
+    private static bool SupportsBinary(BinaryFunction function, ElementType element) =>
+        function switch
+        {
+            BinaryFunction.Div => ElementwiseRules.Floats.Contains(element),
+            BinaryFunction.BitShiftLeft
+            or BinaryFunction.BitShiftRight
+            or BinaryFunction.FloorMod
+            or BinaryFunction.Pow
+            or BinaryFunction.Remainder => false,
+            _ => true,
+        };
+}
