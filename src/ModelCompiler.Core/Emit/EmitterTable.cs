@@ -41,6 +41,7 @@ internal static class EmitterTable
         Add<QuantizedSoftmaxKernel>(QuantizedSoftmaxEmitter.Emit);
         Add<QuantizeKernel>(LinearEmitter.Emit);
         Add<ResizeKernel>(ResizeEmitter.Emit);
+        Add<TiledConvKernel>(TiledConvEmitter.Emit);
         return table;
 
         void Add<T>(EmitKernel<T> emit)

@@ -29,10 +29,14 @@ internal sealed class SourceWriter
         }
     }
 
-    /// <summary>Opens a block: the heading, a brace, one level more. Dispose what is returned to close it.</summary>
-    public Block Open(string heading)
+    /// <summary>Opens a block: the heading, if it has one, a brace, one level more. Dispose what is returned to close it.</summary>
+    public Block Open(string heading = "")
     {
-        Line(heading);
+        if (heading.Length > 0)
+        {
+            Line(heading);
+        }
+
         Line("{");
         _level++;
         return new Block(this, "}");

@@ -25,7 +25,7 @@ internal static class LoweringTable
         Add<Binary>(ElementwiseLowering.Lower);
         Add<Cast>(ElementwiseLowering.Lower);
         Add<Concat>(MovementKernel.Lower);
-        Add<Conv>(PlainConvKernel.Lower);
+        Add<Conv>(FloatLowering.Conv);
         Add<ConvTranspose>(PlainConvKernel.Lower);
         Add<DepthToSpace>(MovementKernel.Lower);
         Add<DequantizeLinear>(DequantizeKernel.Lower);
@@ -34,7 +34,7 @@ internal static class LoweringTable
         Add<Expand>(MovementKernel.Lower);
         Add<Gather>(GatherKernel.Lower);
         Add<LookupTable>(LookupTableKernel.Lower);
-        Add<MatMul>(PlainMatMulKernel.Lower);
+        Add<MatMul>(FloatLowering.MatMul);
         Add<Pad>(MovementKernel.Lower);
         Add<QuantizedAveragePool>(QuantizedAveragePoolKernel.Lower);
         Add<QuantizedBinary>(QuantizedBinaryKernel.Lower);

@@ -1,0 +1,161 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering.Tiling;
+
+namespace ModelCompiler.Lowering.Kernels;
+
+/// <summary>
+/// Convolution of float32, or product with a constant matrix, in register tiles of pixels × channels. It reads the input where it
+/// lies: rows of taps are contiguous in it, and tiles at the border leave out the taps that padding would be.
+/// </summary>
+/// <param name="Geometry">Sizes.</param>
+/// <param name="Layout">Layout of the weights of one group.</param>
+/// <param name="Weights">Groups one behind the other.</param>
+/// <param name="Bias">One element a channel; null where there is none.</param>
+/// <param name="Activation">Bounds of the outputs.</param>
+/// <param name="ColumnsOutside">Whether the loop over columns is outside of the one over rows: where the weights are too large for the cache.</param>
+/// <param name="Plans">The tiles of each variant.</param>
+internal sealed record TiledConvKernel(
+    ConvGeometry Geometry,
+    BlockedWeights Layout,
+    PackedWeights Weights,
+    PackedWeights? Bias,
+    Clamp Activation,
+    bool ColumnsOutside,
+    EquatableArray<VariantPlan> Plans
+) : Kernel
+{
+    private const int CachedWeights = 64 * 1024;
+    private const int MostBorderTiles = 12;
+
+    public override string Describe()
+    {
+        var g = Geometry;
+        var taps = g.Vertical.Kernel * g.Horizontal.Kernel == 1 ? "pointwise" : $"{g.Vertical.Kernel}×{g.Horizontal.Kernel} convolution";
+        return $"{taps}, {g.Channels} → {g.OutputChannels} channels{(g.Group > 1 ? $" in {g.Group} groups" : "")}, "
+            + $"{g.Batch}×{g.Rows}×{g.Columns} → {g.OutputRows}×{g.OutputColumns}{Activation}; tiles of {Plans[0]}";
+    }
+
+    public override EquatableArray<InstructionSet> Variants => Plans.Select(p => p.InstructionSet).ToArray();
+
+    public static LoweredNode? Lower(Conv op, Node node, LoweringContext context)
+    {
+        if (
+            op.Layout != DataLayout.ChannelsLast
+            || node.Input(1).Constant is not { Element: ElementType.Float32 } weights
+            || (node.HasInput(2) && node.Input(2).Constant is null)
+            || ConvGeometry.Of(op.Window, op.Group, node.Input(0).Shape, node.Output.Shape) is not { } geometry
+        )
+        {
+            return null;
+        }
+
+        var taps = geometry.Vertical.Kernel * geometry.Horizontal.Kernel;
+        var w = weights.ToFloats();
+        return Lower(
+            geometry,
+            node,
+            op.Activation,
+            context,
+            // Summands are taps with channels inside; ONNX has [output, channel, tap].
+            (group, summand, column) =>
+                w[
+                    ((((group * geometry.GroupOutputs) + column) * geometry.GroupChannels) + (summand % geometry.GroupChannels)) * taps
+                        + (summand / geometry.GroupChannels)
+                ]
+        );
+    }
+
+    public static LoweredNode? Lower(MatMul op, Node node, LoweringContext context)
+    {
+        if (
+            op is not { TransposeA: false, TransposeB: false, Alpha: 1 }
+            || node.Input(1).Constant is not { Element: ElementType.Float32, Shape.Rank: 2 } weights
+            || (node.HasInput(2) && node.Input(2).Constant is null)
+            || node.Output.Shape.Elements == 0
+            || weights.Shape.Elements == 0
+        )
+        {
+            return null;
+        }
+
+        var (summands, columns) = (weights.Shape[0], weights.Shape[1]);
+        var w = weights.ToFloats();
+        var geometry = ConvGeometry.OfMatrix(node.Output.Shape.Elements / columns, summands, columns);
+        return Lower(geometry, node, op.Activation, context, (_, summand, column) => w[(summand * columns) + column]);
+    }
+
+    private static LoweredNode? Lower(
+        ConvGeometry geometry,
+        Node node,
+        Clamp activation,
+        LoweringContext context,
+        Func<int, int, int, float> weight
+    )
+    {
+        var summands = geometry.GroupChannels * geometry.Vertical.Kernel * geometry.Horizontal.Kernel;
+        var layout = new BlockedWeights(summands, geometry.GroupOutputs);
+        VariantPlan[] plans =
+        [
+            .. TilePlanner
+                .Variants(context.Target)
+                .Select(set => AtBorders(geometry, TilePlanner.Plan(set, layout, geometry.OutputColumns))),
+        ];
+        if (plans.Any(p => p.Tiles.Any(t => t.Pixels.Count > MostBorderTiles)))
+        {
+            return null;
+        }
+
+        var packed = new float[layout.Elements * geometry.Group];
+        for (var group = 0; group < geometry.Group; group++)
+        {
+            layout.Pack((summand, column) => weight(group, summand, column), packed.AsSpan(group * layout.Elements, layout.Elements));
+        }
+
+        var bias = node.HasInput(2) ? node.Input(2).Constant!.ToFloats() : null;
+        var kernel = new TiledConvKernel(
+            geometry,
+            layout,
+            context.AddWeights<float>(node, "weights", ElementType.Float32, packed),
+            bias is null ? null : context.AddWeights<float>(node, "bias", ElementType.Float32, bias),
+            activation,
+            packed.Length > CachedWeights && geometry.Group == 1,
+            plans
+        );
+        return new(kernel, (Value[])[node.Input(0)]);
+    }
+
+    /// <summary>Tiles that padding reaches into stand alone, so that their taps can be written out; the others stay in loops.</summary>
+    private static VariantPlan AtBorders(ConvGeometry geometry, VariantPlan plan) =>
+        plan with
+        {
+            Tiles = plan.Tiles.Select(t => t with { Pixels = t.Pixels.SelectMany(run => AtBorders(geometry, run)).ToArray() }).ToArray(),
+        };
+
+    private static IEnumerable<PixelRun> AtBorders(ConvGeometry geometry, PixelRun run)
+    {
+        PixelRun? open = null;
+        for (var i = 0; i < run.Repeats; i++)
+        {
+            var tile = run with { First = run.First + (i * run.Pixels), Repeats = 1 };
+            if (geometry.IsInterior(tile.First, tile.Pixels))
+            {
+                open = open is null ? tile : open with { Repeats = open.Repeats + 1 };
+                continue;
+            }
+
+            if (open is not null)
+            {
+                yield return open;
+                open = null;
+            }
+
+            yield return tile;
+        }
+
+        if (open is not null)
+        {
+            yield return open;
+        }
+    }
+}
