@@ -36,9 +36,12 @@ internal static class Modelc
     {
         var root = new RootCommand(Description);
         // One line a command, in alphabetical order.
+        root.Add(AccuracyCommand.Create(terminal));
         root.Add(BenchCommand.Create(terminal));
         root.Add(EmitCommand.Create(terminal));
         root.Add(InspectCommand.Create(terminal));
+        root.Add(QuantizeCommand.Create(terminal));
+        root.Add(TrainCommand.Create(terminal));
         root.Add(VerifyCommand.Create(terminal));
         return root;
     }

@@ -34,6 +34,20 @@ public sealed class OnnxModel
     /// <summary>The graph.</summary>
     public GraphProto Graph => Proto.Graph;
 
+    /// <summary>What a caller gives to the model; a dimension that is not known is 1.</summary>
+    public IReadOnlyList<ModelPort> Inputs =>
+        [
+            .. Graph
+                .Input.Where(i => i.Type?.TensorType?.Shape is not null)
+                .Select(i => new ModelPort(
+                    i.Name,
+                    new TensorType(
+                        (ElementType)i.Type.TensorType.ElemType,
+                        new TensorShape(i.Type.TensorType.Shape.Dim.Select(d => (int)Math.Max(d.DimValue, 1)))
+                    )
+                )),
+        ];
+
     /// <summary>Version of ONNX's own operators.</summary>
     public long Opset => Proto.OpsetImport.FirstOrDefault(o => OnnxDomains.Normalise(o.Domain).Length == 0)?.Version ?? 1;
 
@@ -43,8 +57,7 @@ public sealed class OnnxModel
     {
         try
         {
-            WireFormatGuard.Check(source.Bytes);
-            var proto = ModelProto.Parser.ParseFrom(source.Bytes);
+            var proto = OnnxParser.ParseModel(source.Bytes);
             if (proto.Graph is null)
             {
                 throw new CompressionException($"{source.Path}: the file has no graph");
@@ -60,7 +73,7 @@ public sealed class OnnxModel
 
             return model;
         }
-        catch (Exception e) when (e is InvalidProtocolBufferException or ProblemException or ArgumentException)
+        catch (Exception e) when (e is ProblemException or ArgumentException)
         {
             throw new CompressionException($"{source.Path}: {e.Message}", e);
         }

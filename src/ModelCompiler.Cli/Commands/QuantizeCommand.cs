@@ -1,0 +1,91 @@
+using System.CommandLine;
+using ModelCompiler.Cli.Reports;
+using ModelCompiler.Compression;
+using ModelCompiler.Compression.Data;
+using ModelCompiler.Compression.Onnx;
+using ModelCompiler.Compression.Quantisation;
+using ModelCompiler.Verification;
+
+namespace ModelCompiler.Cli.Commands;
+
+/// <summary><c>modelc quantize</c>: a float model becomes int8.</summary>
+internal static class QuantizeCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var file = new Argument<string>("FILE") { Description = "The float model, an ONNX file." };
+        var output = new Option<string>("--output", "-o") { Description = "Where the quantised model goes.", Required = true };
+        var calibration = new Option<string>("--calibration")
+        {
+            Description = $"Samples that decide the ranges: {CalibrationData.Forms}.",
+            Required = true,
+        };
+        var samples = new Option<int>("--samples") { Description = "Most samples to calibrate with.", DefaultValueFactory = _ => 500 };
+        var signed = new Option<bool>("--signed") { Description = "Activations as int8 instead of uint8." };
+        var pixels = ImageOptions.Pixels();
+        var command = new Command(
+            "quantize",
+            "Quantise a float model to int8: weights for each output channel, activations by the ranges seen on samples. With labelled images, accuracy before and after is measured."
+        )
+        {
+            file,
+            output,
+            calibration,
+            samples,
+            signed,
+            pixels,
+        };
+        return command.WithBody(
+            terminal,
+            (parsed, cancellation) =>
+            {
+                var model = Reading(() => OnnxFile.Read(parsed.GetRequiredValue(file)));
+                var inputs = Reading(() => OnnxModel.Read(model.Source).Inputs);
+                var (data, range) = (parsed.GetRequiredValue(calibration), parsed.GetValue(pixels));
+                var quantised = Reading(() =>
+                {
+                    var inputSamples = CalibrationData.Read(model, inputs, data, parsed.GetValue(samples), range);
+                    var options = new QuantisationOptions(parsed.GetValue(signed));
+                    return terminal.During(
+                        $"running {inputSamples.Count} samples",
+                        () => PostTrainingQuantisation.Run(model.Source, inputSamples, options, null, cancellation)
+                    );
+                });
+                var accuracy = ImageSet.IsIdxFolder(data)
+                    ? terminal.During(
+                        "measuring accuracy",
+                        () => Reading(() => Accuracy(model.Bytes, quantised.Model, inputs, data, range))
+                    )
+                    : null;
+                WholeFile.Write(parsed.GetRequiredValue(output), quantised.Model);
+                var report = QuantizeReport.Of(model, parsed.GetRequiredValue(output), quantised, accuracy);
+                return new(ExitCodes.Success, report, report.Print);
+            }
+        );
+
+        QuantizeAccuracy Accuracy(byte[] before, byte[] after, IReadOnlyList<ModelPort> inputs, string data, PixelRange range)
+        {
+            var (images, input) = (ImageSet.ReadTest(data), ImageInput.Of(inputs, range));
+            return new QuantizeAccuracy(images.Count, Right(before), Right(after));
+
+            int Right(byte[] model)
+            {
+                using var oracle = new OnnxRuntimeOracle(model);
+                return ClassificationAccuracy.Right(ClassificationAccuracy.Predict(i => oracle.Run(i), input, images), images);
+            }
+        }
+    }
+
+    /// <summary>Passes on what is wrong with model or data as a sentence.</summary>
+    private static T Reading<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (CompressionException e)
+        {
+            throw new CommandException(e.Message, e);
+        }
+    }
+}
