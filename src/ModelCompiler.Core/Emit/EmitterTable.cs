@@ -25,6 +25,7 @@ internal static class EmitterTable
         var table = new Dictionary<Type, EmitKernel<Kernel>>();
         // One line a kernel, in alphabetical order.
         Add<CopyKernel>(CopyEmitter.Emit);
+        Add<DepthwiseConvKernel>(DepthwiseConvEmitter.Emit);
         Add<DequantizeKernel>(LinearEmitter.Emit);
         Add<DynamicQuantizeKernel>(LinearEmitter.Emit);
         Add<ElementwiseKernel>(ElementwiseEmitter.Emit);

@@ -14,14 +14,14 @@ internal static class TiledConvEmitter
             {
                 using (ColumnLoop(writer.Code, tiles.Columns))
                 {
-                    Rows(kernel, writer, () => Tiles(kernel, writer, tiles));
+                    ConvRows.Write(kernel.Geometry, writer, () => Tiles(kernel, writer, tiles));
                 }
             }
         }
         else
         {
-            Rows(
-                kernel,
+            ConvRows.Write(
+                kernel.Geometry,
                 writer,
                 () =>
                 {
@@ -48,51 +48,6 @@ internal static class TiledConvEmitter
         var single = code.Open();
         code.Line("const int block = 0;");
         return single;
-    }
-
-    private static void Rows(TiledConvKernel kernel, KernelWriter writer, Action body)
-    {
-        var (code, g, vertical) = (writer.Code, kernel.Geometry, kernel.Geometry.Vertical);
-        var open = new Stack<SourceWriter.Block>();
-        Loop("image", g.Batch);
-        Loop("group", g.Group);
-        Loop("row", g.OutputRows);
-        if (vertical.LeavesInput(g.OutputRows, g.Rows))
-        {
-            code.Line($"nint top = (row * {vertical.Stride}) - {vertical.Pad};");
-            code.Line($"nint firstTap = top >= 0 ? 0 : (-top + {vertical.Dilation - 1}) / {vertical.Dilation};");
-            code.Line($"nint lastTap = Math.Min({vertical.Kernel}, ({g.Rows + vertical.Dilation - 1} - top) / {vertical.Dilation});");
-            code.Line($"nint inputRow = firstTap < lastTap ? top + (firstTap * {vertical.Dilation}) : 0;");
-        }
-        else
-        {
-            code.Line($"nint inputRow = row * {vertical.Stride};");
-        }
-
-        code.Line(
-            $"ref var source = ref Unsafe.Add(ref {writer.Input()}, (((image * {g.Rows}) + inputRow) * {g.Columns * g.Channels}) + (group * {g.GroupChannels}));"
-        );
-        code.Line(
-            $"ref var target = ref Unsafe.Add(ref {writer.Output()}, (((image * {g.OutputRows}) + row) * {g.OutputColumns * g.OutputChannels}) + (group * {g.GroupOutputs}));"
-        );
-        body();
-        while (open.Count > 0)
-        {
-            open.Pop().Dispose();
-        }
-
-        void Loop(string index, int count)
-        {
-            if (count > 1)
-            {
-                open.Push(code.For(index, 0, count));
-            }
-            else
-            {
-                open.Push(code.Open());
-                code.Line($"const int {index} = 0;");
-            }
-        }
     }
 
     private static void Tiles(TiledConvKernel kernel, KernelWriter writer, TilePlan tiles)

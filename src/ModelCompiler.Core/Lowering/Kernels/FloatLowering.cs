@@ -7,7 +7,9 @@ namespace ModelCompiler.Lowering.Kernels;
 internal static class FloatLowering
 {
     public static LoweredNode? Conv(Conv op, Node node, LoweringContext context) =>
-        TiledConvKernel.Lower(op, node, context) ?? PlainConvKernel.Lower(op, node, context);
+        DepthwiseConvKernel.Lower(op, node, context)
+        ?? TiledConvKernel.Lower(op, node, context)
+        ?? PlainConvKernel.Lower(op, node, context);
 
     public static LoweredNode? MatMul(MatMul op, Node node, LoweringContext context) =>
         TiledConvKernel.Lower(op, node, context) ?? PlainMatMulKernel.Lower(op, node, context);

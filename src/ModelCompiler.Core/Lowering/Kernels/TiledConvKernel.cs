@@ -99,7 +99,7 @@ internal sealed record TiledConvKernel(
         [
             .. TilePlanner
                 .Variants(context.Target)
-                .Select(set => AtBorders(geometry, TilePlanner.Plan(set, layout, geometry.OutputColumns))),
+                .Select(set => BorderTiles.Separate(geometry, TilePlanner.Plan(set, layout, geometry.OutputColumns))),
         ];
         if (plans.Any(p => p.Tiles.Any(t => t.Pixels.Count > MostBorderTiles)))
         {
@@ -123,39 +123,5 @@ internal sealed record TiledConvKernel(
             plans
         );
         return new(kernel, (Value[])[node.Input(0)]);
-    }
-
-    /// <summary>Tiles that padding reaches into stand alone, so that their taps can be written out; the others stay in loops.</summary>
-    private static VariantPlan AtBorders(ConvGeometry geometry, VariantPlan plan) =>
-        plan with
-        {
-            Tiles = plan.Tiles.Select(t => t with { Pixels = t.Pixels.SelectMany(run => AtBorders(geometry, run)).ToArray() }).ToArray(),
-        };
-
-    private static IEnumerable<PixelRun> AtBorders(ConvGeometry geometry, PixelRun run)
-    {
-        PixelRun? open = null;
-        for (var i = 0; i < run.Repeats; i++)
-        {
-            var tile = run with { First = run.First + (i * run.Pixels), Repeats = 1 };
-            if (geometry.IsInterior(tile.First, tile.Pixels))
-            {
-                open = open is null ? tile : open with { Repeats = open.Repeats + 1 };
-                continue;
-            }
-
-            if (open is not null)
-            {
-                yield return open;
-                open = null;
-            }
-
-            yield return tile;
-        }
-
-        if (open is not null)
-        {
-            yield return open;
-        }
     }
 }

@@ -109,18 +109,69 @@ internal static class TilePlanner
             );
     }
 
+    /// <summary>The tiles of a depthwise convolution: vectors of channels, and pixels that share the inputs under their taps.</summary>
+    public static VariantPlan PlanDepthwise(InstructionSet set, ConvGeometry geometry)
+    {
+        const int MostPixels = 8;
+        var (registers, bits) = Machine(set);
+        var pixels = Math.Max(1, Math.Min(MostPixels, registers - 2 - geometry.Horizontal.Kernel));
+        var tiles = (geometry.OutputColumns + pixels - 1) / pixels;
+        var runs = Covered(geometry.OutputColumns, tiles, _ => 1);
+        var lanes = bits / 32;
+        var plans = new List<TilePlan>();
+        var full = geometry.Channels / lanes;
+        if (full > 0)
+        {
+            Add(0, lanes, full);
+        }
+
+        if (geometry.Channels % lanes is > 0 and var left)
+        {
+            while (lanes > 4 && lanes / 2 >= left)
+            {
+                lanes /= 2;
+            }
+
+            Add(Math.Max(0, geometry.Channels - lanes), lanes, 1);
+        }
+
+        return new VariantPlan(set, plans.ToArray());
+
+        void Add(int first, int width, int repeats) =>
+            plans.Add(
+                new(
+                    new ColumnRun(
+                        first,
+                        width * 32,
+                        1,
+                        repeats,
+                        Math.Min(width, geometry.Channels),
+                        first,
+                        geometry.Channels,
+                        0,
+                        int.MaxValue
+                    ),
+                    runs
+                )
+            );
+    }
+
     /// <summary>Covers a row by tiles of nearly equal size.</summary>
     internal static EquatableArray<PixelRun> PixelRuns(int pixels, int vectors, int registers)
     {
-        var tiles = Tiles(pixels, vectors, registers);
+        return Covered(pixels, Tiles(pixels, vectors, registers), size => Split(size, vectors));
+    }
+
+    private static EquatableArray<PixelRun> Covered(int pixels, int tiles, Func<int, int> split)
+    {
         var (small, large) = (pixels / tiles, pixels % tiles);
         var runs = new List<PixelRun>();
         if (large > 0)
         {
-            runs.Add(new PixelRun(0, small + 1, large, Split(small + 1, vectors)));
+            runs.Add(new PixelRun(0, small + 1, large, split(small + 1)));
         }
 
-        runs.Add(new PixelRun(large * (small + 1), small, tiles - large, Split(small, vectors)));
+        runs.Add(new PixelRun(large * (small + 1), small, tiles - large, split(small)));
         return runs.ToArray();
     }
 
