@@ -69,7 +69,8 @@ internal sealed class RunEmitter(KernelProgram program, SourceWriter code, bool 
     private static string Reference(string span, Operand operand, ModelPort port)
     {
         var (given, wanted) = (PortNames.TypeName(port, false), KernelWriter.TypeName(operand));
-        var reference = $"ref MemoryMarshal.GetReference({span})";
+        var start = $"ref MemoryMarshal.GetReference({span})";
+        var reference = operand.Offset > 0 ? $"ref Unsafe.AddByteOffset({start}, {operand.Offset})" : start;
         return given == wanted ? reference : $"ref Unsafe.As<{given}, {wanted}>({reference})";
     }
 

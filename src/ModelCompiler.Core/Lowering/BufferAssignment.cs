@@ -3,19 +3,14 @@ using ModelCompiler.Graphs;
 namespace ModelCompiler.Lowering;
 
 /// <summary>Gives every value of a list of kernel calls its place: the caller's spans, the weights, or the arena.</summary>
-internal sealed class BufferAssignment(
-    Graph graph,
-    LoweringContext context,
-    IReadOnlyList<KernelCall> calls,
-    Dictionary<Value, Value> views
-)
+internal sealed class BufferAssignment(Graph graph, LoweringContext context, IReadOnlyList<KernelCall> calls, ViewTable views)
 {
     private readonly Dictionary<Value, Operand> _places = [];
     private readonly Dictionary<Value, int> _lastUse = [];
 
     // Buffers of the arena; several values share one where a kernel works in place.
     private readonly List<BufferLifetime> _buffers = [];
-    private readonly Dictionary<Value, int> _bufferOf = [];
+    private readonly Dictionary<Value, (int Buffer, int Offset)> _bufferOf = [];
     private readonly int[] _scratchOf = new int[calls.Count];
 
     public KernelProgram Program()
@@ -28,9 +23,9 @@ internal sealed class BufferAssignment(
         }
 
         var plan = ArenaPlanner.Plan(_buffers);
-        foreach (var (value, buffer) in _bufferOf.Select(p => (p.Key, p.Value)))
+        foreach (var (value, (buffer, offset)) in _bufferOf.Select(p => (p.Key, p.Value)))
         {
-            _places.Add(value, new Operand(Place.Arena, 0, plan.Offsets[buffer], value.Type));
+            _places.Add(value, new Operand(Place.Arena, 0, plan.Offsets[buffer] + offset, value.Type));
         }
 
         var names = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -46,9 +41,10 @@ internal sealed class BufferAssignment(
             plan.Bytes
         )
         {
+            LeastArenaBytes = plan.LeastBytes,
             Edges = graph
-                .Inputs.Select((_, i) => QuantizedEdges.Input(i, calls, steps))
-                .Concat(graph.Outputs.Select((_, i) => QuantizedEdges.Output(i, calls, steps)))
+                .Inputs.Select((value, i) => QuantizedEdges.Input(i, value.Shape.Elements, calls, steps))
+                .Concat(graph.Outputs.Select((output, i) => QuantizedEdges.Output(i, output.Value.Shape.Elements, calls, steps)))
                 .OfType<QuantizedEdge>()
                 .ToArray(),
         };
@@ -64,69 +60,83 @@ internal sealed class BufferAssignment(
         var copied = calls.Where(c => c.CopiesOutput >= 0).ToDictionary(c => c.CopiesOutput, c => c.Outputs[0]);
         for (var i = 0; i < graph.Outputs.Length; i++)
         {
-            var value = copied.TryGetValue(i, out var copy) ? copy : Lowerer.Root(views, graph.Outputs[i].Value);
+            var value = copied.TryGetValue(i, out var copy) ? copy : views.Root(graph.Outputs[i].Value);
             _places.Add(value, new Operand(Place.ModelOutput, i, 0, value.Type));
         }
     }
 
+    /// <summary>Writing counts as well: a part of a joined tensor may be written when nobody reads the rest any more.</summary>
     private void FindLastUses()
     {
         for (var i = 0; i < calls.Count; i++)
         {
-            foreach (var input in calls[i].Inputs)
+            foreach (var value in calls[i].Inputs.Concat(calls[i].Outputs))
             {
-                _lastUse[Lowerer.Root(views, input)] = i;
+                _lastUse[views.Root(value)] = i;
             }
         }
     }
 
     private void AssignBuffers(KernelCall call, int index)
     {
-        foreach (var input in call.Inputs.Where(i => i.Constant is not null && !_places.ContainsKey(i)))
+        foreach (var constant in call.Inputs.Select(views.Root).Where(i => i.Constant is not null && !_places.ContainsKey(i)))
         {
-            var weights = context.AddConstant(input);
-            _places.Add(input, new Operand(Place.Weights, 0, weights.Offset, input.Type));
+            var weights = context.AddConstant(constant);
+            _places.Add(constant, new Operand(Place.Weights, 0, weights.Offset, constant.Type));
         }
 
         for (var i = 0; i < call.Outputs.Count; i++)
         {
-            var output = call.Outputs[i];
-            if (_places.ContainsKey(output))
+            var output = views.Root(call.Outputs[i]);
+            if (_places.ContainsKey(output) || _bufferOf.ContainsKey(output))
             {
                 continue;
             }
 
-            var last = _lastUse.TryGetValue(output, out var use) ? use : index;
-            if (i == 0 && Reusable(call, index, output) is { } buffer)
+            var last = _lastUse[output];
+            if (i == 0 && Reusable(call, index) is { } place)
             {
-                _buffers[buffer] = _buffers[buffer] with { Last = last };
-                _bufferOf.Add(output, buffer);
+                _buffers[place.Buffer] = _buffers[place.Buffer] with { Last = last };
+                _bufferOf.Add(output, place);
             }
             else
             {
-                _bufferOf.Add(output, AddBuffer(output.Type.Bytes, index, last));
+                _bufferOf.Add(output, (AddBuffer(output.Type.Bytes, index, last), 0));
             }
         }
 
         _scratchOf[index] = call.ScratchBytes > 0 ? AddBuffer(call.ScratchBytes, index, index) : -1;
     }
 
-    /// <summary>The arena buffer of the input that the kernel may overwrite, if nothing reads it later.</summary>
-    private int? Reusable(KernelCall call, int index, Value output)
+    /// <summary>
+    /// The place of the input that the kernel may overwrite. Nothing may read the buffer later, through whatever view, and no other
+    /// input of the call may lie across that place: only one that is the same elements is read in step with it.
+    /// </summary>
+    private (int Buffer, int Offset)? Reusable(KernelCall call, int index)
     {
-        if (call.InPlaceInput < 0)
+        var output = call.Outputs[0];
+        if (call.InPlaceInput < 0 || views.Root(output) != output)
         {
             return null;
         }
 
-        var input = Lowerer.Root(views, call.Inputs[call.InPlaceInput]);
+        var input = call.Inputs[call.InPlaceInput];
+        var (root, offset) = views[input];
         return
-            _bufferOf.TryGetValue(input, out var buffer)
-            && _buffers[buffer].Last == index
-            && _buffers[buffer].Bytes >= output.Type.Bytes
+            _bufferOf.TryGetValue(root, out var place)
+            && _buffers[place.Buffer].Last == index
+            && input.Type.Bytes >= output.Type.Bytes
             && input.Element.SizeInBytes() == output.Element.SizeInBytes()
-            ? buffer
+            && !call.Inputs.Any(other => CutsAcross(other, input))
+            ? (place.Buffer, place.Offset + offset)
             : null;
+    }
+
+    private bool CutsAcross(Value other, Value input)
+    {
+        var (a, b) = (views[other], views[input]);
+        var same = a.Offset == b.Offset && other.Type.Bytes == input.Type.Bytes;
+        return a.Root == b.Root && !same && a.Offset < b.Offset + input.Type.Bytes && b.Offset < a.Offset + other.Type.Bytes;
     }
 
     private int AddBuffer(int bytes, int first, int last)
@@ -151,5 +161,10 @@ internal sealed class BufferAssignment(
         );
     }
 
-    private Operand PlaceOf(Value value) => _places[Lowerer.Root(views, value)] with { Type = value.Type };
+    private Operand PlaceOf(Value value)
+    {
+        var (root, offset) = views[value];
+        var place = _places[root];
+        return place with { Offset = place.Offset + offset, Type = value.Type };
+    }
 }

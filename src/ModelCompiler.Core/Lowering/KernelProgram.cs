@@ -9,7 +9,7 @@ internal enum Place
     /// <summary>In a span that the caller gave to Predict for reading; <see cref="Operand.Index"/> says which.</summary>
     ModelInput,
 
-    /// <summary>In a span that the caller gave to Predict for writing.</summary>
+    /// <summary>In a span that the caller gave to Predict for writing; later steps may read it again.</summary>
     ModelOutput,
 
     /// <summary>In the arena, <see cref="Operand.Offset"/> bytes from its start.</summary>
@@ -27,7 +27,7 @@ internal sealed record Operand(Place Place, int Index, int Offset, TensorType Ty
         {
             Place.Arena => $"arena[{Offset}..{Offset + Type.Bytes})",
             Place.Weights => $"weights[{Offset}..{Offset + Type.Bytes})",
-            _ => $"{Place}{Index}",
+            _ => $"{Place}{Index}" + (Offset > 0 ? $"[{Offset}..{Offset + Type.Bytes})" : ""),
         };
 }
 
@@ -87,6 +87,9 @@ internal sealed record KernelProgram(
     int ArenaBytes
 )
 {
+    /// <summary>The most bytes that are alive at one step: no plan could need less.</summary>
+    public int LeastArenaBytes { get; init; }
+
     /// <summary>Steps at the edges that the raw integer entry leaves out.</summary>
     public EquatableArray<QuantizedEdge> Edges { get; init; }
 

@@ -1,30 +1,43 @@
 using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
-using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Lowering.Kernels;
 
 namespace ModelCompiler.Lowering;
 
 /// <summary>Turns a graph into a program: kernels chosen, weights packed, buffers placed.</summary>
-internal static class Lowerer
+internal sealed class Lowerer
 {
+    private readonly Graph _graph;
+    private readonly LoweringContext _context;
+    private readonly ViewTable _views = new();
+    private readonly ViewRules _rules;
+    private readonly List<KernelCall> _calls = [];
+
+    private Lowerer(Graph graph, Target target)
+    {
+        _graph = graph;
+        _context = new LoweringContext(target);
+        _rules = new ViewRules(graph, _views);
+    }
+
     /// <summary>Lowers a graph; nodes without a kernel are added to <paramref name="problems"/>, all of them, and null is returned.</summary>
     public static KernelProgram? Lower(Graph graph, Target target, ICollection<Problem> problems)
     {
-        var context = new LoweringContext(target);
-        var calls = new List<KernelCall>();
-        var views = new Dictionary<Value, Value>();
+        var lowerer = new Lowerer(graph, target);
+        foreach (var input in graph.Inputs.Where(HasNoHolder))
+        {
+            problems.Add(new(ProblemKinds.UnsupportedForm, $"input '{input.Name}' is {input.Type}: {NoHolder}"));
+        }
+
         foreach (var node in graph.Nodes)
         {
-            if (node.Operator is Reshape)
+            if (node.Outputs.FirstOrDefault(HasNoHolder) is { } held)
             {
-                views.Add(node.Output, Root(views, node.Input(0)));
+                problems.Add(
+                    new(ProblemKinds.UnsupportedForm, $"node '{node.Name}' ({node.Operator.Name}): its output is {held.Type}: {NoHolder}")
+                );
             }
-            else if (LoweringTable.Lower(node, context) is { } lowered)
-            {
-                AddCall(calls, views, node, lowered, graph);
-            }
-            else
+            else if (!lowerer.TryLower(node))
             {
                 problems.Add(
                     new(
@@ -40,49 +53,84 @@ internal static class Lowerer
             return null;
         }
 
-        AddOutputCopies(graph, calls, views);
-        return new BufferAssignment(graph, context, calls, views).Program();
+        lowerer.AddOutputCopies();
+        return new BufferAssignment(graph, lowerer._context, lowerer._calls, lowerer._views).Program();
     }
 
-    /// <summary>The value whose buffer a value lies in.</summary>
-    public static Value Root(Dictionary<Value, Value> views, Value value) => views.TryGetValue(value, out var root) ? root : value;
+    private const string NoHolder = "elements of this type are not supported at run time; supported: Float32, Float64, integers, Bool";
 
-    private static void AddCall(List<KernelCall> calls, Dictionary<Value, Value> views, Node node, LoweredNode lowered, Graph graph)
+    private static bool HasNoHolder(Value value) => value.Element.CSharpName() is null;
+
+    private bool TryLower(Node node)
+    {
+        if (_rules.TryView(node))
+        {
+            return true;
+        }
+
+        if (_rules.TryJoin(node) is { } moves)
+        {
+            if (moves.Length > 0)
+            {
+                AddCall(node, MovementKernel.Lower(node, moves));
+            }
+
+            return true;
+        }
+
+        if (LoweringTable.Lower(node, _context) is not { } lowered)
+        {
+            return false;
+        }
+
+        AddCall(node, lowered);
+        return true;
+    }
+
+    private void AddCall(Node node, LoweredNode lowered)
     {
         var inputs = lowered.Inputs.ToArray();
-        if (lowered.ReadsPastEnd)
+        for (var i = 0; i < inputs.Length && lowered.ReadsPastEnd; i++)
         {
-            for (var i = 0; i < inputs.Length; i++)
+            if (_graph.Inputs.Contains(_views.Root(inputs[i])))
             {
-                if (graph.Inputs.Contains(Root(views, inputs[i])))
-                {
-                    var copy = new Value(inputs[i].Name, inputs[i].Type);
-                    calls.Add(Copy(inputs[i], copy));
-                    inputs[i] = copy;
-                }
+                var copy = new Value(inputs[i].Name, inputs[i].Type);
+                _calls.Add(Copy(inputs[i], copy));
+                inputs[i] = copy;
             }
         }
 
         var macs = node.Operator.CountMacs(node.Inputs, node.Outputs);
-        calls.Add(
+        _calls.Add(
             new KernelCall(node.Name, lowered.Kernel, inputs, node.Outputs, lowered.ScratchBytes, lowered.InPlaceInput, macs)
             {
                 Operator = node.Operator,
+                ReadsPastEnd = lowered.ReadsPastEnd,
             }
         );
     }
 
-    /// <summary>An output that is an input, a constant, a view of one, or given out twice has to be copied into its span.</summary>
-    private static void AddOutputCopies(Graph graph, List<KernelCall> calls, Dictionary<Value, Value> views)
+    /// <summary>
+    /// An output has to be copied into its span where it is an input, a constant, only a part of a buffer, given out twice, or in a
+    /// buffer that a kernel reads past the end of: behind the caller's span there may be nothing.
+    /// </summary>
+    private void AddOutputCopies()
     {
+        var readPastEnd = new HashSet<Value>(_calls.Where(c => c.ReadsPastEnd).SelectMany(c => c.Inputs).Select(_views.Root));
         var taken = new HashSet<Value>();
-        for (var i = 0; i < graph.Outputs.Length; i++)
+        for (var i = 0; i < _graph.Outputs.Length; i++)
         {
-            var value = graph.Outputs[i].Value;
-            var root = Root(views, value);
-            if (root.Constant is not null || graph.Inputs.Contains(root) || !taken.Add(root))
+            var value = _graph.Outputs[i].Value;
+            var root = _views.Root(value);
+            var direct =
+                root.Constant is null
+                && !_graph.Inputs.Contains(root)
+                && !readPastEnd.Contains(root)
+                && _views.IsWhole(value)
+                && taken.Add(root);
+            if (!direct)
             {
-                calls.Add(Copy(value, new Value(graph.Outputs[i].Name, value.Type)) with { CopiesOutput = i });
+                _calls.Add(Copy(value, new Value(_graph.Outputs[i].Name, value.Type)) with { CopiesOutput = i });
             }
         }
     }
@@ -107,4 +155,7 @@ internal sealed record KernelCall(
 
     /// <summary>The graph output that this call copies into the caller's span; −1 where it is no such copy.</summary>
     public int CopiesOutput { get; init; } = -1;
+
+    /// <summary>Whether the kernel reads past the end of its inputs, which may then not lie in the caller's spans.</summary>
+    public bool ReadsPastEnd { get; init; }
 }

@@ -17,20 +17,21 @@ internal sealed record QuantizedEdge(int Step, int Port, bool IsInput, Operand I
 /// <summary>Finds the edges of a network that are quantised.</summary>
 internal static class QuantizedEdges
 {
-    /// <summary>The step that alone reads input <paramref name="port"/>, where it quantises with one scale.</summary>
-    public static QuantizedEdge? Input(int port, IReadOnlyList<KernelCall> calls, IReadOnlyList<Step> steps)
+    /// <summary>The step that alone reads input <paramref name="port"/>, all of it, where it quantises with one scale.</summary>
+    public static QuantizedEdge? Input(int port, int elements, IReadOnlyList<KernelCall> calls, IReadOnlyList<Step> steps)
     {
         var readers = Enumerable.Range(0, steps.Count).Where(i => steps[i].Inputs.Any(o => IsPort(o, Place.ModelInput, port))).ToArray();
         return
             readers is [var step]
             && calls[step].Operator is QuantizeLinear { Grid: { IsPerTensor: true } grid, Element: var element }
             && steps[step].Outputs is [{ Place: Place.Arena } integers]
+            && integers.Type.Shape.Elements == elements
             ? new QuantizedEdge(step, port, true, integers, new Quantization(grid.Scales[0], grid.ZeroPoints[0], element))
             : null;
     }
 
-    /// <summary>The step that writes output <paramref name="port"/>, where it dequantises with one scale and nobody reads the result.</summary>
-    public static QuantizedEdge? Output(int port, IReadOnlyList<KernelCall> calls, IReadOnlyList<Step> steps)
+    /// <summary>The step that writes all of output <paramref name="port"/>, where it dequantises with one scale and nobody reads the result.</summary>
+    public static QuantizedEdge? Output(int port, int elements, IReadOnlyList<KernelCall> calls, IReadOnlyList<Step> steps)
     {
         var users = Enumerable
             .Range(0, steps.Count)
@@ -40,6 +41,7 @@ internal static class QuantizedEdges
             users is [var step]
             && calls[step].Operator is DequantizeLinear { Grid: { IsPerTensor: true } grid }
             && steps[step].Inputs is [{ Place: Place.Arena } integers]
+            && integers.Type.Shape.Elements == elements
             ? new QuantizedEdge(step, port, false, integers, new Quantization(grid.Scales[0], grid.ZeroPoints[0], integers.Type.Element))
             : null;
     }

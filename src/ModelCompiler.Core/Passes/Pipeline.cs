@@ -19,6 +19,9 @@ internal static class Pipeline
     // Each line with the reason for its place.
     private static IPass[] Passes(Target target) =>
         [
+            // First, so that nothing below looks at what nobody needs or at the same thing twice.
+            new RemoveUnusedNodes(),
+            new MergeDuplicates(),
             // Before the layout changes, because its parameters are aligned with dimension 1.
             new ExpandBatchNormalization(),
             new OrientMatMulOperands(),
@@ -32,5 +35,7 @@ internal static class Pipeline
             // Last of all about layouts: until here they could still cancel.
             new ReshapeFreeTransposes(),
             new MergeReshapes(),
+            // Behind all that turns inputs of nodes into constants.
+            new FoldConstants(),
         ];
 }

@@ -12,30 +12,32 @@ internal static class MovementEmitter
 
     public static void Emit(MovementKernel kernel, KernelWriter writer)
     {
-        foreach (var input in kernel.Moves.Where(m => !m.IsFill).Select(m => m.Input).Distinct())
+        var moves = kernel.Steps.Select(step => step.Move).ToArray();
+        foreach (var input in moves.Where(m => !m.IsFill).Select(m => m.Input).Distinct())
         {
             writer.Code.Line($"ref byte from{input} = ref {writer.InputBytes(input)};");
         }
 
-        foreach (var output in kernel.Moves.Select(m => m.Output).Distinct())
+        foreach (var output in moves.Select(m => m.Output).Distinct())
         {
             writer.Code.Line($"ref byte to{output} = ref {writer.OutputBytes(output)};");
         }
 
-        foreach (var move in kernel.Moves)
+        var size = kernel.ElementBytes;
+        foreach (var (move, tile) in kernel.Steps)
         {
-            Loops(
-                writer.Code,
-                move,
-                kernel.ElementBytes,
-                0,
-                new Address(move.From, kernel.ElementBytes),
-                new Address(move.To, kernel.ElementBytes)
-            );
+            if (tile is not null)
+            {
+                PlaneTileEmitter.Emit(writer, move, tile, size);
+            }
+            else
+            {
+                Loops(writer.Code, move, size, 0, new ByteAddress(move.From, size), new ByteAddress(move.To, size));
+            }
         }
     }
 
-    private static void Loops(SourceWriter code, Move move, int size, int depth, Address from, Address to)
+    private static void Loops(SourceWriter code, Move move, int size, int depth, ByteAddress from, ByteAddress to)
     {
         if (depth == move.Axes.Count)
         {
@@ -65,7 +67,7 @@ internal static class MovementEmitter
     }
 
     /// <summary>Writes adjacent elements of the target.</summary>
-    private static void Run(SourceWriter code, Move move, int size, int count, bool repeated, Address from, Address to)
+    private static void Run(SourceWriter code, Move move, int size, int count, bool repeated, ByteAddress from, ByteAddress to)
     {
         var target = $"ref {to.Of($"to{move.Output}")}";
         var type = UnsignedName(size);
@@ -98,21 +100,4 @@ internal static class MovementEmitter
             4 => "uint",
             _ => "ulong",
         };
-
-    /// <summary>A sum of a constant and multiples of loop variables, in bytes.</summary>
-    private sealed class Address(int elements, int size, string terms = "")
-    {
-        public Address Plus(int more) => new(elements + more, size, terms);
-
-        public Address Plus(string index, int stride) =>
-            stride == 0 ? this : new(elements, size, $"{terms}{(stride < 0 ? " - " : " + ")}{index} * {Math.Abs(stride) * size}");
-
-        public string Of(string reference)
-        {
-            var start = (elements * size).ToString(CultureInfo.InvariantCulture);
-            return elements == 0 && terms.Length == 0 ? reference
-                : elements == 0 && terms.StartsWith(" + ", StringComparison.Ordinal) ? $"Unsafe.Add(ref {reference}, {terms.Substring(3)})"
-                : $"Unsafe.Add(ref {reference}, {start}{terms})";
-        }
-    }
 }

@@ -4,8 +4,11 @@ namespace ModelCompiler.Graphs.Operators;
 
 /// <summary>ONNX Concat (opset 4, 11, 13): tensors of equal shapes but for one dimension, one behind the other.</summary>
 /// <param name="Axis">The dimension along which they are joined.</param>
-public sealed record Concat(int Axis) : Operator, IMovement
+public sealed record Concat(int Axis) : Operator, ILayoutAgnostic, IMovement
 {
+    /// <inheritdoc/>
+    public PermutedOperator WithPermutedAxes(EquatableArray<int> permutation) => new(new Concat(permutation[Axis]), permutation);
+
     /// <inheritdoc/>
     public override TensorType[] Infer(InferenceContext context)
     {

@@ -23,8 +23,15 @@ public enum PadMode
 /// <param name="End">Elements added behind the last, for each dimension.</param>
 /// <param name="Mode">What they are.</param>
 /// <param name="ValueBits">The bits of the constant, in the lowest bytes, as the element type has them.</param>
-public sealed record Pad(EquatableArray<int> Begin, EquatableArray<int> End, PadMode Mode, ulong ValueBits) : Operator, IMovement
+public sealed record Pad(EquatableArray<int> Begin, EquatableArray<int> End, PadMode Mode, ulong ValueBits)
+    : Operator,
+        ILayoutAgnostic,
+        IMovement
 {
+    /// <inheritdoc/>
+    public PermutedOperator WithPermutedAxes(EquatableArray<int> permutation) =>
+        new(this with { Begin = Permutations.Before(permutation, Begin), End = Permutations.Before(permutation, End) }, permutation);
+
     /// <inheritdoc/>
     public override TensorType[] Infer(InferenceContext context)
     {

@@ -6,11 +6,25 @@ namespace ModelCompiler.Graphs.Operators;
 /// <param name="Starts">First element, 0 ≤ start.</param>
 /// <param name="Sizes">Number of elements: the shape of the output.</param>
 /// <param name="Steps">Distance between elements; negative to go backwards, never 0.</param>
-public sealed record Slice(EquatableArray<int> Starts, EquatableArray<int> Sizes, EquatableArray<int> Steps) : Operator, IMovement
+public sealed record Slice(EquatableArray<int> Starts, EquatableArray<int> Sizes, EquatableArray<int> Steps)
+    : Operator,
+        ILayoutAgnostic,
+        IMovement
 {
     /// <summary>A range of one dimension of a shape.</summary>
     public static Slice Range(TensorShape shape, int axis, int start, int size) =>
         new(shape.Select((_, i) => i == axis ? start : 0).ToArray(), shape.With(axis, size).ToArray(), shape.Select(_ => 1).ToArray());
+
+    /// <inheritdoc/>
+    public PermutedOperator WithPermutedAxes(EquatableArray<int> permutation) =>
+        new(
+            new Slice(
+                Permutations.Before(permutation, Starts),
+                Permutations.Before(permutation, Sizes),
+                Permutations.Before(permutation, Steps)
+            ),
+            permutation
+        );
 
     /// <inheritdoc/>
     public override TensorType[] Infer(InferenceContext context)

@@ -5,8 +5,11 @@ namespace ModelCompiler.Graphs.Operators;
 /// <summary>ONNX Split (opset 2, 11, 13, 18): consecutive parts of one dimension, each an output.</summary>
 /// <param name="Axis">The dimension that is split.</param>
 /// <param name="Sizes">Sizes of the parts; their sum is the dimension's size.</param>
-public sealed record Split(int Axis, EquatableArray<int> Sizes) : Operator, IMovement
+public sealed record Split(int Axis, EquatableArray<int> Sizes) : Operator, ILayoutAgnostic, IMovement
 {
+    /// <inheritdoc/>
+    public PermutedOperator WithPermutedAxes(EquatableArray<int> permutation) => new(this with { Axis = permutation[Axis] }, permutation);
+
     /// <inheritdoc/>
     public override TensorType[] Infer(InferenceContext context)
     {

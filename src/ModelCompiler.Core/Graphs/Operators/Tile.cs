@@ -4,8 +4,12 @@ namespace ModelCompiler.Graphs.Operators;
 
 /// <summary>ONNX Tile (opset 6, 13): the whole tensor repeated along its dimensions.</summary>
 /// <param name="Repeats">How often, for each dimension.</param>
-public sealed record Tile(EquatableArray<int> Repeats) : Operator, IMovement
+public sealed record Tile(EquatableArray<int> Repeats) : Operator, ILayoutAgnostic, IMovement
 {
+    /// <inheritdoc/>
+    public PermutedOperator WithPermutedAxes(EquatableArray<int> permutation) =>
+        new(new Tile(Permutations.Before(permutation, Repeats)), permutation);
+
     /// <inheritdoc/>
     public override TensorType[] Infer(InferenceContext context)
     {

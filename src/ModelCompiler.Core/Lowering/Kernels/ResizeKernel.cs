@@ -40,8 +40,7 @@ internal sealed record ResizeKernel(
         var (input, output) = (node.Input(0), node.Output);
         if (op.IsNearest && Repetition(op, input.Shape, output.Shape) is { } move)
         {
-            Move[] moves = move.Elements > 0 ? [move.Simplified()] : [];
-            return new(new MovementKernel(op.Name, input.Element.SizeInBytes(), moves), (Value[])[input]);
+            return MovementKernel.Lower(node, move.Elements > 0 ? [move.Simplified()] : []);
         }
 
         var (from, to) = (input.Shape.Strides(), output.Shape.Strides());
