@@ -32,10 +32,10 @@ public sealed record PeakRate(string Instruction, long Macs, Func<object> Run)
 
     private static PeakRate Of<TStep, TVector>(string instruction, int macs)
         where TStep : struct, IStep<TVector>
-        where TVector : struct => new(instruction, (long)macs * Accumulators * Iterations, Loop<TStep, TVector>);
+        where TVector : struct => new(instruction, (long)macs * Accumulators * Iterations, () => Loop<TStep, TVector>());
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static object Loop<TStep, TVector>()
+    private static TVector Loop<TStep, TVector>()
         where TStep : struct, IStep<TVector>
         where TVector : struct
     {
@@ -63,68 +63,101 @@ public sealed record PeakRate(string Instruction, long Macs, Func<object> Run)
             j = TStep.Next(j);
         }
 
-        return (a, b, c, d, e, f, g, h, i, j);
+        return TStep.Add(
+            TStep.Add(TStep.Add(a, b), TStep.Add(c, d)),
+            TStep.Add(TStep.Add(e, f), TStep.Add(TStep.Add(g, h), TStep.Add(i, j)))
+        );
     }
 
     /// <summary>One multiply-accumulate. Every product depends on the accumulator, or the JIT would compute it once.</summary>
     private interface IStep<TVector>
     {
         static abstract TVector Next(TVector sum);
+
+        // Keeps the sums in registers to the end, which returning them all does not.
+        static abstract TVector Add(TVector left, TVector right);
     }
 
     private readonly struct DotProduct256 : IStep<Vector256<int>>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> Next(Vector256<int> sum) =>
             AvxVnni.MultiplyWideningAndAdd(sum, Vector256.Create((byte)3), Vector256.Create((sbyte)-5));
+
+        public static Vector256<int> Add(Vector256<int> left, Vector256<int> right) => left + right;
     }
 
     private readonly struct Widening512 : IStep<Vector512<int>>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<int> Next(Vector512<int> sum) =>
             sum
             + Avx512BW.MultiplyAddAdjacent(
                 Avx512BW.MultiplyAddAdjacent(sum.AsByte(), Vector512.Create((sbyte)-5)),
                 Vector512.Create((short)1)
             );
+
+        public static Vector512<int> Add(Vector512<int> left, Vector512<int> right) => left + right;
     }
 
     private readonly struct Widening256 : IStep<Vector256<int>>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> Next(Vector256<int> sum) =>
             sum + Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(sum.AsByte(), Vector256.Create((sbyte)-5)), Vector256.Create((short)1));
+
+        public static Vector256<int> Add(Vector256<int> left, Vector256<int> right) => left + right;
     }
 
     private readonly struct DotProductArm : IStep<Vector128<int>>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<int> Next(Vector128<int> sum) =>
             Dp.DotProduct(sum, Vector128.Create((sbyte)3), Vector128.Create((sbyte)-5));
+
+        public static Vector128<int> Add(Vector128<int> left, Vector128<int> right) => left + right;
     }
 
     private readonly struct WideningArm : IStep<Vector128<int>>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<int> Next(Vector128<int> sum) =>
             AdvSimd.AddPairwiseWideningAndAdd(sum, AdvSimd.MultiplyWideningLower(sum.AsSByte().GetLower(), Vector64.Create((sbyte)-5)));
+
+        public static Vector128<int> Add(Vector128<int> left, Vector128<int> right) => left + right;
     }
 
     private readonly struct Multiply128 : IStep<Vector128<int>>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<int> Next(Vector128<int> sum) => sum + (sum * Vector128.Create(-5));
+
+        public static Vector128<int> Add(Vector128<int> left, Vector128<int> right) => left + right;
     }
 
     private readonly struct Fma512 : IStep<Vector512<float>>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> Next(Vector512<float> sum) =>
             Avx512F.FusedMultiplyAdd(Vector512.Create(3f), Vector512.Create(-5f), sum);
+
+        public static Vector512<float> Add(Vector512<float> left, Vector512<float> right) => left + right;
     }
 
     private readonly struct Fma256 : IStep<Vector256<float>>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<float> Next(Vector256<float> sum) => Fma.MultiplyAdd(Vector256.Create(3f), Vector256.Create(-5f), sum);
+
+        public static Vector256<float> Add(Vector256<float> left, Vector256<float> right) => left + right;
     }
 
     private readonly struct Fma128 : IStep<Vector128<float>>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<float> Next(Vector128<float> sum) =>
             Vector128.MultiplyAddEstimate(Vector128.Create(3f), Vector128.Create(-5f), sum);
+
+        public static Vector128<float> Add(Vector128<float> left, Vector128<float> right) => left + right;
     }
 }
