@@ -45,6 +45,7 @@ public static class PostTrainingQuantisation
         ConstantNodes.Apply(model);
         BatchNormalizationFolding.Apply(model);
         var statistics = MinMaxCalibration.Run(model, samples, progress, cancellation);
+        OpsetUpgrade.Apply(model, source.Path, value => statistics.GetValueOrDefault(value)?.Rank);
         MatMulBias.Apply(model, statistics);
         var plan = QuantisationPlan.Of(model, statistics);
         var integerNodes = model

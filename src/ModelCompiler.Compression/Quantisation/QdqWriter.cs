@@ -14,6 +14,7 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, bool sig
     private readonly List<NodeProto> _nodes = [];
     private readonly Dictionary<string, string> _dequantised = new(StringComparer.Ordinal);
     private readonly Dictionary<AffineScale, (string Scale, string ZeroPoint)> _scales = [];
+    private readonly Dictionary<(ElementType, int), string> _zeros = [];
     private readonly HashSet<string> _integer = new(StringComparer.Ordinal);
 
     private ElementType Activation => signed ? ElementType.Int8 : ElementType.UInt8;
@@ -127,13 +128,13 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, bool sig
         var channels = quantised.Scales.Length;
         var weights = model.AddConstant<sbyte>($"{name}/weight_q", ElementType.Int8, op.Weights.Shape, quantised.Weights);
         var scales = model.AddConstant<float>($"{name}/weight_scale", ElementType.Float32, [channels], quantised.Scales);
-        var zeros = model.AddConstant<sbyte>($"{name}/weight_zero_point", ElementType.Int8, [channels], new sbyte[channels]);
+        var zeros = Zeros<sbyte>(ElementType.Int8, channels);
         op.Node.Input[1] = AddPerChannel($"{name}/weight", weights, scales, zeros, op.Axis);
         if (quantised.Bias is not null)
         {
             var bias = model.AddConstant<int>($"{name}/bias_q", ElementType.Int32, [channels], quantised.Bias);
             var biasScales = model.AddConstant<float>($"{name}/bias_scale", ElementType.Float32, [channels], quantised.BiasScales);
-            var biasZeros = model.AddConstant<int>($"{name}/bias_zero_point", ElementType.Int32, [channels], new int[channels]);
+            var biasZeros = Zeros<int>(ElementType.Int32, channels);
             op.Node.Input[2] = AddPerChannel($"{name}/bias", bias, biasScales, biasZeros, 0);
         }
     }
@@ -145,6 +146,19 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, bool sig
         node.Attribute.Add(OnnxMessages.Attribute("axis", (long)axis));
         _nodes.Add(node);
         return output;
+    }
+
+    /// <summary>Zero points of symmetric channels; all nodes of as many channels share them.</summary>
+    private string Zeros<T>(ElementType element, int channels)
+        where T : unmanaged
+    {
+        if (!_zeros.TryGetValue((element, channels), out var name))
+        {
+            name = model.AddConstant<T>($"zeros_{channels}", element, [channels], new T[channels]);
+            _zeros.Add((element, channels), name);
+        }
+
+        return name;
     }
 
     private AffineScale ScaleOf(string value) =>
