@@ -34,6 +34,7 @@ internal static class EmitterTable
         Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
         Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);
         Add<MovementKernel>(MovementEmitter.Emit);
+        Add<DirectConvInt8Kernel>(DirectConvInt8Emitter.Emit);
         Add<PlainConvKernel>(PlainConvEmitter.Emit);
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
         Add<QuantizedAveragePoolKernel>(QuantizedAveragePoolEmitter.Emit);
@@ -43,6 +44,8 @@ internal static class EmitterTable
         Add<QuantizeKernel>(LinearEmitter.Emit);
         Add<ResizeKernel>(ResizeEmitter.Emit);
         Add<TiledConvKernel>(TiledConvEmitter.Emit);
+        Add<PointwiseInt8Kernel>(PointwiseInt8Emitter.Emit);
+        Add<UnaryKernel>(UnaryEmitter.Emit);
         return table;
 
         void Add<T>(EmitKernel<T> emit)

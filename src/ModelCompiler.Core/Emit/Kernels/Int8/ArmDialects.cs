@@ -1,0 +1,92 @@
+namespace ModelCompiler.Emit.Kernels.Int8;
+
+/// <summary>Arm's <c>sdot</c>: signed × signed bytes; four quads of a pixel stay in one register and are picked by index.</summary>
+internal sealed record ArmDotProductDialect() : Int8Dialect(128)
+{
+    public override int QuadsOfRun => 4;
+
+    public override IEnumerable<string> LoadWeights(int v, int offset) => [$"var w{v} = Vector128.LoadUnsafe(ref w, {offset});"];
+
+    public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsSByte();"];
+
+    public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
+        [$"{accumulator} = Dp.DotProduct({accumulator}, w{v}, x{p});"];
+
+    public override IEnumerable<string> MultiplyRun(string[] addresses, string[,] accumulators, int blockBytes, bool flip)
+    {
+        for (var p = 0; p < addresses.Length; p++)
+        {
+            var load = $"Vector128.LoadUnsafe({addresses[p]})" + (flip ? " ^ Vector128.Create((byte)128)" : "");
+            yield return $"var x{p} = ({load}).AsSByte();";
+        }
+
+        for (var quad = 0; quad < QuadsOfRun; quad++)
+        {
+            for (var v = 0; v < accumulators.GetLength(1); v++)
+            {
+                var weights = $"w{quad}_{v}";
+                yield return $"var {weights} = Vector128.LoadUnsafe(ref w, {(quad * blockBytes) + (v * 16)});";
+                for (var p = 0; p < addresses.Length; p++)
+                {
+                    var a = accumulators[p, v];
+                    yield return $"{a} = Dp.DotProductBySelectedQuadruplet({a}, {weights}, x{p}, {quad});";
+                }
+            }
+        }
+    }
+
+    public override SharedCode Requantise(RequantiseForm form) => ArmRequantise.Of(form);
+}
+
+/// <summary>
+/// Base AdvSimd: products of 16 bits, each pair added into 32 bits at once, because two products of −128 · −128 do not fit 16.
+/// An accumulator is two vectors of half sums until the end.
+/// </summary>
+internal sealed record AdvSimdDialect() : Int8Dialect(128)
+{
+    public override IEnumerable<string> LoadWeights(int v, int offset) => [$"var w{v} = Vector128.LoadUnsafe(ref w, {offset});"];
+
+    public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsSByte();"];
+
+    public override IEnumerable<string> Start(string accumulator, string value) =>
+        [$"Vector128<int> {accumulator} = {value}, {accumulator}l = default, {accumulator}h = default;"];
+
+    public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
+        [
+            $"{accumulator}l = AdvSimd.AddPairwiseWideningAndAdd({accumulator}l, AdvSimd.MultiplyWideningLower(w{v}.GetLower(), x{p}.GetLower()));",
+            $"{accumulator}h = AdvSimd.AddPairwiseWideningAndAdd({accumulator}h, AdvSimd.MultiplyWideningUpper(w{v}, x{p}));",
+        ];
+
+    public override IEnumerable<string> Finish(string accumulator) =>
+        [$"{accumulator} += AdvSimd.Arm64.AddPairwise({accumulator}l, {accumulator}h);"];
+
+    public override SharedCode Requantise(RequantiseForm form) => ArmRequantise.Of(form);
+}
+
+/// <summary>Requantisation with Arm's saturating conversions.</summary>
+internal static class ArmRequantise
+{
+    public static SharedCode Of(RequantiseForm form)
+    {
+        var name = $"RequantiseArm{(form.Signed ? "Signed" : "Unsigned")}";
+        var narrow = form.Signed ? "ExtractNarrowingSaturate" : "ExtractNarrowingSaturateUnsigned";
+        return new SharedCode(
+            name,
+            $$"""
+            // Sums become bytes in the order of the vectors: scaled, rounded half to even, zero point added, saturated.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            internal static Vector128<byte> {{name}}(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, Vector128<float> ma, Vector128<float> mb, Vector128<float> mc, Vector128<float> md, short zeroPoint)
+            {
+                var zero = Vector128.Create(zeroPoint);
+                var ab = AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(Round{{name}}(a, ma)), Round{{name}}(b, mb));
+                var cd = AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(Round{{name}}(c, mc)), Round{{name}}(d, md));
+                return AdvSimd.{{narrow}}Upper(AdvSimd.{{narrow}}Lower(AdvSimd.AddSaturate(ab, zero)), AdvSimd.AddSaturate(cd, zero)).AsByte();
+            }
+
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            private static Vector128<int> Round{{name}}(Vector128<int> sum, Vector128<float> multiplier) =>
+                AdvSimd.ConvertToInt32RoundToEven(AdvSimd.Multiply(AdvSimd.ConvertToSingle(sum), multiplier));
+            """
+        );
+    }
+}

@@ -1,0 +1,86 @@
+using ModelCompiler.Lowering.Kernels.Int8;
+
+namespace ModelCompiler.Emit.Kernels.Int8;
+
+internal static class DirectConvInt8Emitter
+{
+    public static void Emit(DirectConvInt8Kernel kernel, KernelWriter writer)
+    {
+        var code = writer.Code;
+        Int8Refs.Emit(writer);
+        using var images = code.For("image", 0, kernel.Batch);
+        code.Line($"ref byte picture = ref Unsafe.Add(ref source, image * {kernel.Input.Height * kernel.Input.Width * kernel.Input.Channels});");
+        var result = kernel.Output.Height * kernel.Output.Width * kernel.Output.Channels;
+        code.Line($"ref {Int8Refs.OutputType(writer)} result = ref Unsafe.Add(ref target, image * {result});");
+        if (kernel.BandRows == 0)
+        {
+            EmitRows(kernel, writer, kernel.Output.Height, "picture");
+            return;
+        }
+
+        var (height, rows) = (kernel.Output.Height, kernel.BandRows);
+        using var bands = code.For("band", 0, (height + rows - 1) / rows);
+        code.Line(height % rows == 0 ? $"nint first = band * {rows};" : $"nint first = Math.Min(band * {rows}, {height - rows});");
+        EmitBand(kernel, code);
+        EmitRows(kernel, writer, rows, "scratch");
+    }
+
+    /// <summary>Copies the input rows under output rows [first, first + rows) into scratch, with padding around them.</summary>
+    private static void EmitBand(DirectConvInt8Kernel kernel, SourceWriter code)
+    {
+        var (window, input, line) = (kernel.Window, kernel.Input, kernel.LineBytes);
+        var (left, right) = (window.PadsBegin[1] * input.Channels, window.PadsEnd[1] * input.Channels);
+        using var rows = code.For("i", 0, kernel.BandInputRows);
+        code.Line($"nint y = first * {window.Strides[0]} + i - {window.PadsBegin[0]};");
+        code.Line($"ref byte to = ref Unsafe.Add(ref scratch, i * {line});");
+        using (code.Open($"if ((nuint)y >= {input.Height})"))
+        {
+            code.Line($"Unsafe.InitBlockUnaligned(ref to, {kernel.ZeroPoint}, {line});");
+            code.Line("continue;");
+        }
+
+        var bytes = input.Width * input.Channels;
+        Fill(0, left);
+        code.Line($"Unsafe.CopyBlockUnaligned(ref Unsafe.Add(ref to, {left}), ref Unsafe.Add(ref picture, y * {bytes}), {bytes});");
+        Fill(left + bytes, right);
+
+        void Fill(int offset, int count)
+        {
+            if (count > 0)
+            {
+                code.Line($"Unsafe.InitBlockUnaligned(ref Unsafe.Add(ref to, {offset}), {kernel.ZeroPoint}, {count});");
+            }
+        }
+    }
+
+    private static void EmitRows(DirectConvInt8Kernel kernel, KernelWriter writer, int rows, string from)
+    {
+        var (code, packed, tile) = (writer.Code, kernel.Packed, kernel.Tile(writer.InstructionSet));
+        var (window, output) = (kernel.Window, kernel.Output);
+        var emitter = new Int8TileEmitter(writer, packed, tile);
+        using var blocks = code.For("block", 0, packed.Blocks * packed.Groups);
+        emitter.EmitBlockRefs();
+        code.Line($"nint channel = {Int8Refs.Channel(packed)};");
+        using var lines = code.For("y", 0, rows);
+        using var tiles = code.For("tile", 0, (output.Width + tile.Pixels - 1) / tile.Pixels);
+        code.Line(
+            output.Width % tile.Pixels == 0
+                ? $"nint pixel = tile * {tile.Pixels};"
+                : $"nint pixel = Math.Min(tile * {tile.Pixels}, {output.Width - tile.Pixels});"
+        );
+        var channels = kernel.Input.Channels;
+        var step = window.Strides[1] * channels;
+        var group = packed.Groups > 1 ? $" + block / {packed.Blocks} * {channels / packed.Groups}" : "";
+        code.Line($"ref byte x = ref Unsafe.Add(ref {from}, y * {window.Strides[0] * kernel.LineBytes} + pixel * {step}{group});");
+        var row = kernel.BandRows > 0 ? "(first + y)" : "y";
+        code.Line(
+            $"ref {Int8Refs.OutputType(writer)} o = ref Unsafe.Add(ref result, ({row} * {output.Width} + pixel) * {output.Channels} + channel);"
+        );
+        var taps = packed.Segments / window.Kernel[0];
+        emitter.Emit(
+            new Int8Runs(window.Kernel[0], window.Dilations[0] * kernel.LineBytes, taps, window.Dilations[1] * channels),
+            step,
+            output.Channels
+        );
+    }
+}

@@ -1,0 +1,67 @@
+namespace ModelCompiler.Emit.Kernels.Int8;
+
+/// <summary>
+/// How one instruction set multiplies a quad of input bytes, repeated over a vector, by quads of weights, one a channel, and sums
+/// each quad into a 32-bit lane.
+/// </summary>
+/// <param name="Bits">Width of the vectors.</param>
+internal abstract record Int8Dialect(int Bits)
+{
+    public int Lanes => Bits / 32;
+
+    /// <summary>The static class of vectors of this width.</summary>
+    public string Vector => $"Vector{Bits}";
+
+    /// <summary>Quads of depth that <see cref="MultiplyRun"/> works off together; 1 where there is no such form.</summary>
+    public virtual int QuadsOfRun => 1;
+
+    /// <summary>The dialect of an instruction set for vectors of a width.</summary>
+    public static Int8Dialect Of(InstructionSet set, int bits) =>
+        set switch
+        {
+            InstructionSet.AvxVnni => new VnniDialect(),
+            InstructionSet.Avx512 or InstructionSet.Avx2 or InstructionSet.Sse41 => new MultiplyAddDialect(bits),
+            InstructionSet.ArmDotProduct => new ArmDotProductDialect(),
+            InstructionSet.AdvSimd => new AdvSimdDialect(),
+            _ => new PortableDialect(),
+        };
+
+    /// <summary>Statements that load vector <paramref name="v"/> of the weights from a number of bytes behind <c>w</c>.</summary>
+    public abstract IEnumerable<string> LoadWeights(int v, int offset);
+
+    /// <summary>
+    /// Statements that repeat the quad at an address (a ref expression), for pixel <paramref name="p"/>; <paramref name="flip"/> turns
+    /// the sign bits over, where the input is stored with the other signedness.
+    /// </summary>
+    public abstract IEnumerable<string> Spread(int p, string address, bool flip);
+
+    /// <summary>Statements that add pixel p's products with weights v to an accumulator.</summary>
+    public abstract IEnumerable<string> MultiplyAdd(string accumulator, int p, int v);
+
+    /// <summary>Statements for <see cref="QuadsOfRun"/> quads at once: addresses by pixel, accumulators by pixel and vector.</summary>
+    public virtual IEnumerable<string> MultiplyRun(string[] addresses, string[,] accumulators, int blockBytes, bool flip) =>
+        throw new InvalidOperationException($"{GetType().Name} has no form for runs of quads");
+
+    /// <summary>The expression that an accumulator starts from.</summary>
+    public virtual IEnumerable<string> Start(string accumulator, string value) => [$"{Vector}<int> {accumulator} = {value};"];
+
+    /// <summary>Statements that make <paramref name="accumulator"/> the sum of the whole depth.</summary>
+    public virtual IEnumerable<string> Finish(string accumulator) => [];
+
+    /// <summary>Has the code that requantises four vectors of accumulators emitted, and returns the name of its method.</summary>
+    public abstract SharedCode Requantise(RequantiseForm form);
+
+    /// <summary>The quad at an address in every lane.</summary>
+    protected string Repeat(string address, bool flip) =>
+        $"{Vector}.Create(Unsafe.ReadUnaligned<int>({address}))" + (flip ? $" ^ {Vector}.Create(unchecked((int)0x80808080))" : "");
+}
+
+/// <summary>What the vectors of requantised bytes look like.</summary>
+/// <param name="Signed">Whether the output is Int8.</param>
+/// <param name="MayExceedInt32">Whether scaled sums must be limited before they are converted.</param>
+internal readonly record struct RequantiseForm(bool Signed, bool MayExceedInt32)
+{
+    public string Suffix => (Signed ? "Signed" : "Unsigned") + (MayExceedInt32 ? "Limited" : "");
+
+    public string Element => Signed ? "sbyte" : "byte";
+}

@@ -1,0 +1,59 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Lowering.Kernels.Int8;
+
+namespace ModelCompiler.Emit.Kernels.Int8;
+
+internal static class PointwiseInt8Emitter
+{
+    public static void Emit(PointwiseInt8Kernel kernel, KernelWriter writer)
+    {
+        var (code, packed, tile) = (writer.Code, kernel.Packed, kernel.Tile(writer.InstructionSet));
+        var emitter = new Int8TileEmitter(writer, packed, tile);
+        var outputs = packed.Outputs * packed.Groups;
+        Int8Refs.Emit(writer);
+        using var blocks = code.For("block", 0, packed.Blocks * packed.Groups);
+        emitter.EmitBlockRefs();
+        code.Line($"nint channel = {Int8Refs.Channel(packed)};");
+        using var tiles = code.For("tile", 0, (kernel.Rows + tile.Pixels - 1) / tile.Pixels);
+
+        // The last tile reaches back over pixels that are done already.
+        code.Line(
+            kernel.Rows % tile.Pixels == 0
+                ? $"nint pixel = tile * {tile.Pixels};"
+                : $"nint pixel = Math.Min(tile * {tile.Pixels}, {kernel.Rows - tile.Pixels});"
+        );
+        var group = packed.Groups > 1 ? $" + block / {packed.Blocks} * {kernel.Depth / packed.Groups}" : "";
+        code.Line($"ref byte x = ref Unsafe.Add(ref source, pixel * {kernel.Depth}{group});");
+        code.Line($"ref {Int8Refs.OutputType(writer)} o = ref Unsafe.Add(ref target, pixel * {outputs} + channel);");
+        emitter.Emit(Int8Runs.One, kernel.Depth, outputs);
+    }
+}
+
+/// <summary>Refs that all integer kernels begin with.</summary>
+internal static class Int8Refs
+{
+    /// <summary>The C# type that the output is written as: bytes whatever their sign, or sums.</summary>
+    public static string OutputType(KernelWriter writer) => writer.Step.Outputs[0].Type.Element == ElementType.Int32 ? "int" : "byte";
+
+    /// <summary>Writes <c>source</c> and <c>target</c>.</summary>
+    public static void Emit(KernelWriter writer)
+    {
+        writer.Code.Line($"ref byte source = {AsBytes(writer.Input(), writer.Step.Inputs[0].Type.Element)};");
+        writer.Code.Line(
+            $"ref {OutputType(writer)} target = {AsBytes(writer.Output(), writer.Step.Outputs[0].Type.Element)};"
+        );
+    }
+
+    /// <summary>The expression for the first output channel of <c>block</c>, which counts through all groups.</summary>
+    public static string Channel(PackedInt8 packed)
+    {
+        var block = packed.Groups > 1 ? $"block % {packed.Blocks}" : "block";
+        var channel = packed.Outputs % packed.Block == 0
+            ? $"{block} * {packed.Block}"
+            : $"Math.Min({block} * {packed.Block}, {Math.Max(0, packed.Outputs - packed.Block)})";
+        return packed.Groups > 1 ? $"block / {packed.Blocks} * {packed.Outputs} + {channel}" : channel;
+    }
+
+    private static string AsBytes(string name, ElementType element) =>
+        element == ElementType.Int8 ? $"ref Unsafe.As<sbyte, byte>(ref {name})" : $"ref {name}";
+}

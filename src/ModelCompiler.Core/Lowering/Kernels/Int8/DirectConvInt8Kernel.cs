@@ -1,0 +1,90 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
+
+namespace ModelCompiler.Lowering.Kernels.Int8;
+
+/// <summary>
+/// Integer convolution over one or two dimensions without im2col: channels last, the bytes under a row of taps are contiguous. Where
+/// there is padding, bands of input rows are copied into scratch between borders of the zero point.
+/// </summary>
+/// <param name="Batch">Images.</param>
+/// <param name="Input">Height, width and channels of the input.</param>
+/// <param name="Output">Height, width and channels of the output.</param>
+/// <param name="Window">Kernel, strides, dilations and pads over height and width.</param>
+/// <param name="ZeroPoint">The byte that padding is filled with.</param>
+/// <param name="BandRows">Output rows that are computed from one copy of their input rows; 0 where nothing is padded.</param>
+/// <param name="Packed">Weights, bias and requantisation.</param>
+/// <param name="Sets">Variants.</param>
+internal sealed record DirectConvInt8Kernel(
+    int Batch,
+    Plane Input,
+    Plane Output,
+    Window Window,
+    byte ZeroPoint,
+    int BandRows,
+    PackedInt8 Packed,
+    EquatableArray<InstructionSet> Sets
+) : Kernel
+{
+    // A band stays in the first-level cache beside the weights.
+    private const int BandBytes = 16 * 1024;
+
+    public override EquatableArray<InstructionSet> Variants => Sets;
+
+    /// <summary>Bytes of one row that the taps walk over.</summary>
+    public int LineBytes => (Input.Width + (BandRows > 0 ? Window.PadsBegin[1] + Window.PadsEnd[1] : 0)) * Input.Channels;
+
+    /// <summary>Input rows under a band.</summary>
+    public int BandInputRows => InputRows(Window, BandRows);
+
+    public override string Describe() =>
+        $"{Window.Kernel[0]}×{Window.Kernel[1]} convolution int8, stride {Window.Strides[0]}×{Window.Strides[1]}, {Input} → {Output}"
+        + $"{(Packed.Groups > 1 ? $" in {Packed.Groups} groups" : "")}, tiles of {Tile(Sets[0]).Pixels} × {Packed.Block}"
+        + (BandRows > 0 ? $", bands of {BandRows} rows" : "");
+
+    public Int8TileShape Tile(InstructionSet set) => Int8TileShape.Choose(set, Packed, Output.Width);
+
+    public static LoweredNode Lower(Int8Source source, QuantizedConv op, Node node, LoweringContext context)
+    {
+        var (input, output) = (Plane.Of(node.Input(0).Shape), Plane.Of(node.Output.Shape));
+        var window = op.Window.Over2Dimensions();
+        var padded = window.PadsBegin.Any(p => p > 0) || window.PadsEnd.Any(p => p > 0);
+        var line = (input.Width + window.PadsBegin[1] + window.PadsEnd[1]) * input.Channels;
+        var rows = padded ? ChooseBand(window, output.Height, line) : 0;
+        var kernel = new DirectConvInt8Kernel(
+            node.Input(0).Shape[0],
+            input,
+            output,
+            window,
+            unchecked((byte)op.InputZeroPoint),
+            rows,
+            PackedInt8.Pack(source, 1, node, context),
+            Int8Variants.DotProducts(context.Target)
+        );
+        return new(
+            kernel,
+            (Value[])[node.Input(0)],
+            ScratchBytes: padded ? (InputRows(window, rows) * line) + ArenaPlanner.Slack : 0,
+            ReadsPastEnd: !padded
+        );
+    }
+
+    /// <summary>Most rows that fit, then fewest bands, then rows that fill them evenly.</summary>
+    private static int ChooseBand(Window window, int height, int line)
+    {
+        var most = Enumerable.Range(1, height).LastOrDefault(rows => InputRows(window, rows) * line <= BandBytes);
+        var bands = (height + Math.Max(most, 1) - 1) / Math.Max(most, 1);
+        return (height + bands - 1) / bands;
+    }
+
+    private static int InputRows(Window window, int rows) => ((rows - 1) * window.Strides[0]) + window.Extent(0);
+}
+
+/// <summary>Sizes of an image, channels last.</summary>
+internal readonly record struct Plane(int Height, int Width, int Channels)
+{
+    /// <summary>The plane of [N, H, W, C] or [N, W, C].</summary>
+    public static Plane Of(TensorShape shape) => new(shape.Rank == 4 ? shape[1] : 1, shape[shape.Rank - 2], shape[shape.Rank - 1]);
+
+    public override string ToString() => $"{Height}×{Width}×{Channels}";
+}

@@ -1,0 +1,49 @@
+namespace ModelCompiler.Lowering.Kernels.Int8;
+
+/// <summary>The register tile of one variant.</summary>
+/// <param name="Bits">Width of its vectors.</param>
+/// <param name="Pixels">Output pixels (or rows of a matrix) computed together.</param>
+/// <param name="Vectors">Vectors of output channels for each of them.</param>
+/// <param name="DepthSplit">Independent sums over the depth, where pixels and vectors alone are too few to hide the latency.</param>
+internal readonly record struct Int8TileShape(int Bits, int Pixels, int Vectors, int DepthSplit)
+{
+    /// <summary>Most quads of depth that a tile works off together; the packed depth is a multiple where a tile has one pixel.</summary>
+    public const int MaxDepthSplit = 4;
+
+    /// <summary>
+    /// How many channels are packed side by side: the fewest channels of padding, then the width whose tiles load least. All
+    /// instruction sets share one packing.
+    /// </summary>
+    public static int ChooseBlock(int outputs)
+    {
+        // Channels computed, weighed by how well a tile of that width runs.
+        (int Block, double Weight)[] widths = [(32, 1.0), (48, 1.01), (16, 1.02), (24, 1.04), (8, 1.15)];
+        return widths.OrderBy(w => (outputs + w.Block - 1) / w.Block * w.Block * w.Weight).First().Block;
+    }
+
+    public static Int8TileShape Choose(InstructionSet set, PackedInt8 packed, int pixels)
+    {
+        var bits = set switch
+        {
+            InstructionSet.Avx512 when packed.Block % 16 == 0 => 512,
+            InstructionSet.Avx512 or InstructionSet.AvxVnni or InstructionSet.Avx2 => 256,
+            _ => 128,
+        };
+        var vectors = ((packed.Channels * 32) + bits - 1) / bits;
+
+        // Accumulators that fit the registers beside weights and inputs. Where multiplying and adding are two instructions, few do.
+        var accumulators = set switch
+        {
+            InstructionSet.AvxVnni => 12,
+            InstructionSet.Avx512 => bits == 512 ? 16 : 12,
+            InstructionSet.Avx2 => 8,
+            InstructionSet.ArmDotProduct => 24,
+            InstructionSet.AdvSimd => 12,
+            _ => 8,
+        };
+        var tile = Math.Min(pixels, Math.Max(1, set == InstructionSet.Portable ? 1 : accumulators / vectors));
+        var chains = set is InstructionSet.AvxVnni or InstructionSet.ArmDotProduct ? 10 : 1;
+        var split = tile == 1 ? Math.Min(MaxDepthSplit, (chains + vectors - 1) / vectors) : 1;
+        return new(bits, tile, vectors, split == 3 ? 2 : split);
+    }
+}

@@ -1,0 +1,33 @@
+using ModelCompiler.Graphs;
+
+namespace ModelCompiler.Lowering.Kernels.Int8;
+
+/// <summary>The order in which integer kernels prefer instruction sets, and what each of them wants to read.</summary>
+internal static class Int8Variants
+{
+    /// <summary>
+    /// The target's instruction sets for kernels that live on dot products of four bytes: AVX-VNNI does in one instruction what
+    /// 512-bit code without VNNI needs four for.
+    /// </summary>
+    public static EquatableArray<InstructionSet> DotProducts(Target target) =>
+        (InstructionSet[])[.. target.InstructionSets.OrderBy(set => set == InstructionSet.AvxVnni ? 0 : 1)];
+
+    /// <summary>Whether a variant multiplies signed inputs (Arm's sdot) and not unsigned ones (x86's vpdpbusd).</summary>
+    public static bool ReadsSigned(InstructionSet set) => set is InstructionSet.ArmDotProduct or InstructionSet.AdvSimd;
+}
+
+/// <summary>Windows as kernels for images see them.</summary>
+internal static class Windows
+{
+    /// <summary>The same window with a dimension of size 1 in front where it has only one.</summary>
+    public static Graphs.Operators.Window Over2Dimensions(this Graphs.Operators.Window window) =>
+        window.Rank == 2
+            ? window
+            : new(
+                (int[])[1, .. window.Kernel],
+                (int[])[1, .. window.Strides],
+                (int[])[1, .. window.Dilations],
+                (int[])[0, .. window.PadsBegin],
+                (int[])[0, .. window.PadsEnd]
+            );
+}

@@ -1,0 +1,31 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
+
+namespace ModelCompiler.Lowering.Kernels.Int8;
+
+/// <summary>Integer convolution of one tap, or product with a constant matrix: rows of contiguous bytes times packed weights.</summary>
+/// <param name="Rows">Pixels, or rows of the matrix.</param>
+/// <param name="Depth">Input channels of all groups: bytes from one row to the next.</param>
+/// <param name="Packed">Weights, bias and requantisation.</param>
+/// <param name="Sets">Variants.</param>
+internal sealed record PointwiseInt8Kernel(int Rows, int Depth, PackedInt8 Packed, EquatableArray<InstructionSet> Sets) : Kernel
+{
+    public override EquatableArray<InstructionSet> Variants => Sets;
+
+    public override string Describe() =>
+        $"{(Rows == 1 ? "matrix × vector" : "pointwise")} int8, {Rows} × {Depth} → {Packed.Outputs * Packed.Groups}"
+        + $"{(Packed.Groups > 1 ? $" in {Packed.Groups} groups" : "")}, tiles of {Tile(Sets[0]).Pixels} × {Packed.Block}";
+
+    public Int8TileShape Tile(InstructionSet set) => Int8TileShape.Choose(set, Packed, Rows);
+
+    public static LoweredNode Lower(Int8Source source, int rows, Node node, LoweringContext context)
+    {
+        // One row alone is summed in several chains; the depth is filled up so that they are equally long.
+        var packed = PackedInt8.Pack(source, rows == 1 ? Int8TileShape.MaxDepthSplit : 1, node, context);
+        return new(
+            new PointwiseInt8Kernel(rows, source.SegmentLength * source.Groups, packed, Int8Variants.DotProducts(context.Target)),
+            (Value[])[node.Input(0)],
+            ReadsPastEnd: packed.SegmentQuads * 4 != source.SegmentLength
+        );
+    }
+}
