@@ -26,7 +26,9 @@ internal static class EmitterTable
         // One line a kernel, in alphabetical order.
         Add<CopyKernel>(CopyEmitter.Emit);
         Add<DepthwiseConvKernel>(DepthwiseConvEmitter.Emit);
+        Add<DepthwiseInt8Kernel>(DepthwiseInt8Emitter.Emit);
         Add<DequantizeKernel>(LinearEmitter.Emit);
+        Add<DirectConvInt8Kernel>(DirectConvInt8Emitter.Emit);
         Add<DynamicQuantizeKernel>(LinearEmitter.Emit);
         Add<ElementwiseKernel>(ElementwiseEmitter.Emit);
         Add<GatherKernel>(GatherEmitter.Emit);
@@ -34,18 +36,16 @@ internal static class EmitterTable
         Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
         Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);
         Add<MovementKernel>(MovementEmitter.Emit);
-        Add<DirectConvInt8Kernel>(DirectConvInt8Emitter.Emit);
         Add<PlainConvKernel>(PlainConvEmitter.Emit);
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
+        Add<PointwiseInt8Kernel>(PointwiseInt8Emitter.Emit);
+        Add<QuantizeKernel>(LinearEmitter.Emit);
         Add<QuantizedAveragePoolKernel>(QuantizedAveragePoolEmitter.Emit);
         Add<QuantizedBinaryKernel>(QuantizedBinaryEmitter.Emit);
         Add<QuantizedGlobalAveragePoolKernel>(QuantizedGlobalAveragePoolEmitter.Emit);
         Add<QuantizedSoftmaxKernel>(QuantizedSoftmaxEmitter.Emit);
-        Add<QuantizeKernel>(LinearEmitter.Emit);
         Add<ResizeKernel>(ResizeEmitter.Emit);
         Add<TiledConvKernel>(TiledConvEmitter.Emit);
-        Add<PointwiseInt8Kernel>(PointwiseInt8Emitter.Emit);
-        Add<UnaryKernel>(UnaryEmitter.Emit);
         return table;
 
         void Add<T>(EmitKernel<T> emit)

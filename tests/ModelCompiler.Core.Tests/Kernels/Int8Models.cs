@@ -83,11 +83,13 @@ public sealed record ConvCase(
         return model.Output(y, input);
     }
 
-    public void Check() =>
+    public void Check(IReadOnlyList<Target>? targets = null, Func<string, string>? transform = null) =>
         Differential.Check(
             Model(),
             Seed,
-            inputs: Int8Models.Input(Extremes, SignedInput, Batch * Channels * Spatial.Aggregate(1, (p, s) => p * s))
+            inputs: Int8Models.Input(Extremes, SignedInput, Batch * Channels * Spatial.Aggregate(1, (p, s) => p * s)),
+            targets: targets,
+            transform: transform
         );
 }
 

@@ -30,7 +30,7 @@ public sealed class QuantizedMatMulTests
                 var y = Product(model, x, b, c.signedInput, c.signedWeights, c.inputZero, c.multiplier);
                 Differential.Check(model, c.seed, inputs: Int8Models.Input(c.extremes, c.signedInput, c.rows * c.depth));
             },
-            iter: 25,
+            iter: 12,
             threads: 1
         );
     }

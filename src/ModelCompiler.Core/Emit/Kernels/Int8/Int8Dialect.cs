@@ -48,7 +48,13 @@ internal abstract record Int8Dialect(int Bits)
     /// <summary>Statements that make <paramref name="accumulator"/> the sum of the whole depth.</summary>
     public virtual IEnumerable<string> Finish(string accumulator) => [];
 
-    /// <summary>Has the code that requantises four vectors of accumulators emitted, and returns the name of its method.</summary>
+    /// <summary>Statements that load a vector of quads that differ from lane to lane, as input <paramref name="p"/>.</summary>
+    public abstract IEnumerable<string> LoadQuads(int p, string address);
+
+    /// <summary>The code that interleaves rows of bytes into quads.</summary>
+    public abstract SharedCode Interleave(int rows, bool flip);
+
+    /// <summary>The code that requantises four vectors of accumulators.</summary>
     public abstract SharedCode Requantise(RequantiseForm form);
 
     /// <summary>The quad at an address in every lane.</summary>

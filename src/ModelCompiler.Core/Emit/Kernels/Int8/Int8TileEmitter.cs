@@ -56,6 +56,49 @@ internal sealed class Int8TileEmitter
         EmitStart();
         Code.Line("ref sbyte w = ref weights;");
         EmitRuns(runs, pixelBytes);
+        EmitEnd(outputStride);
+    }
+
+    /// <summary>Writes the weights of all taps of a depthwise convolution into locals.</summary>
+    public void EmitTaps(int taps)
+    {
+        Code.Line("ref sbyte w = ref weights;");
+        for (var i = 0; i < taps * _tile.Vectors; i++)
+        {
+            Lines(_dialect.LoadWeights(i, i * _dialect.Bits / 8));
+        }
+    }
+
+    /// <summary>Writes a tile in which every channel has taps of its own: each vector of quads is loaded once for all that need it.</summary>
+    /// <param name="taps">Distance in bytes from <c>x</c> to the first quad of each tap.</param>
+    /// <param name="pixelBytes">Bytes of quads from one pixel of the tile to the next.</param>
+    /// <param name="outputStride">Output elements from one pixel to the next.</param>
+    public void EmitDepthwise(int[] taps, int pixelBytes, int outputStride)
+    {
+        EmitStart();
+        var uses =
+            from p in Enumerable.Range(0, _tile.Pixels)
+            from tap in Enumerable.Range(0, taps.Length)
+            group (Pixel: p, Tap: tap) by (p * pixelBytes) + taps[tap];
+        var input = 0;
+        foreach (var column in uses.OrderBy(u => u.Key))
+        {
+            for (var v = 0; v < _tile.Vectors; v++, input++)
+            {
+                var offset = column.Key + (v * _dialect.Bits / 8);
+                Lines(_dialect.LoadQuads(input, $"ref Unsafe.Add(ref x, {offset})"));
+                foreach (var (pixel, tap) in column)
+                {
+                    Lines(_dialect.MultiplyAdd(Name(pixel, v), input, (tap * _tile.Vectors) + v));
+                }
+            }
+        }
+
+        EmitEnd(outputStride);
+    }
+
+    private void EmitEnd(int outputStride)
+    {
         foreach (var (p, v) in Accumulators())
         {
             for (var u = 1; u < _tile.DepthSplit; u++)
@@ -141,25 +184,54 @@ internal sealed class Int8TileEmitter
     private void EmitQuad(string run, int pixelBytes, int u)
     {
         using var scope = _tile.DepthSplit > 1 ? Code.Open("// Sum " + u) : (SourceWriter.Block?)null;
-        for (var v = 0; v < _tile.Vectors; v++)
-        {
-            Lines(_dialect.LoadWeights(v, (u * _packed.Block * 4) + (v * _dialect.Bits / 8)));
-        }
 
-        for (var p = 0; p < _tile.Pixels; p++)
+        // What there is less of stays in registers; the other is loaded just before its use. Sixteen registers are enough then.
+        if (_tile.Vectors > _tile.Pixels)
         {
-            Lines(_dialect.Spread(p, Address(run, "k", (p * pixelBytes) + (4 * u)), _flip));
-            for (var v = 0; v < _tile.Vectors; v++)
+            for (var p = 0; p < _tile.Pixels; p++)
             {
+                Spread(p);
+            }
+
+            foreach (var (v, p) in Pairs(_tile.Vectors, _tile.Pixels))
+            {
+                if (p == 0)
+                {
+                    Load(v);
+                }
+
                 Lines(_dialect.MultiplyAdd(Name(p, v, u), p, v));
             }
+
+            return;
         }
+
+        for (var v = 0; v < _tile.Vectors; v++)
+        {
+            Load(v);
+        }
+
+        foreach (var (p, v) in Accumulators())
+        {
+            if (v == 0)
+            {
+                Spread(p);
+            }
+
+            Lines(_dialect.MultiplyAdd(Name(p, v, u), p, v));
+        }
+
+        void Load(int v) => Lines(_dialect.LoadWeights(v, (u * _packed.Block * 4) + (v * _dialect.Bits / 8)));
+
+        void Spread(int p) => Lines(_dialect.Spread(p, Address(run, "k", (p * pixelBytes) + (4 * u)), _flip));
     }
 
-    private IEnumerable<(int Pixel, int Vector)> Accumulators() =>
-        from p in Enumerable.Range(0, _tile.Pixels)
-        from v in Enumerable.Range(0, _tile.Vectors)
-        select (p, v);
+    private IEnumerable<(int Pixel, int Vector)> Accumulators() => Pairs(_tile.Pixels, _tile.Vectors);
+
+    private static IEnumerable<(int Outer, int Inner)> Pairs(int outer, int inner) =>
+        from o in Enumerable.Range(0, outer)
+        from i in Enumerable.Range(0, inner)
+        select (o, i);
 
     private void Lines(IEnumerable<string> lines)
     {

@@ -39,18 +39,17 @@ internal static class Int8Refs
     public static void Emit(KernelWriter writer)
     {
         writer.Code.Line($"ref byte source = {AsBytes(writer.Input(), writer.Step.Inputs[0].Type.Element)};");
-        writer.Code.Line(
-            $"ref {OutputType(writer)} target = {AsBytes(writer.Output(), writer.Step.Outputs[0].Type.Element)};"
-        );
+        writer.Code.Line($"ref {OutputType(writer)} target = {AsBytes(writer.Output(), writer.Step.Outputs[0].Type.Element)};");
     }
 
     /// <summary>The expression for the first output channel of <c>block</c>, which counts through all groups.</summary>
     public static string Channel(PackedInt8 packed)
     {
         var block = packed.Groups > 1 ? $"block % {packed.Blocks}" : "block";
-        var channel = packed.Outputs % packed.Block == 0
-            ? $"{block} * {packed.Block}"
-            : $"Math.Min({block} * {packed.Block}, {Math.Max(0, packed.Outputs - packed.Block)})";
+        var channel =
+            packed.Outputs % packed.Block == 0
+                ? $"{block} * {packed.Block}"
+                : $"Math.Min({block} * {packed.Block}, {Math.Max(0, packed.Outputs - packed.Block)})";
         return packed.Groups > 1 ? $"block / {packed.Blocks} * {packed.Outputs} + {channel}" : channel;
     }
 

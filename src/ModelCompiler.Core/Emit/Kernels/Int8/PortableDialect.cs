@@ -4,16 +4,16 @@ namespace ModelCompiler.Emit.Kernels.Int8;
 internal sealed record PortableDialect() : Int8Dialect(128)
 {
     public override IEnumerable<string> LoadWeights(int v, int offset) =>
-        [
-            $"var w{v} = Vector128.LoadUnsafe(ref w, {offset}).AsInt16();",
-            $"Vector128<short> e{v} = (w{v} << 8) >> 8, d{v} = w{v} >> 8;",
-        ];
+        [$"var w{v} = Vector128.LoadUnsafe(ref w, {offset}).AsInt16();", $"Vector128<short> e{v} = (w{v} << 8) >> 8, d{v} = w{v} >> 8;"];
 
-    public override IEnumerable<string> Spread(int p, string address, bool flip) =>
-        [
-            $"var x{p} = ({Repeat(address, flip)}).AsInt16();",
-            $"Vector128<short> y{p} = x{p} & Vector128.Create((short)255), z{p} = x{p} >>> 8;",
-        ];
+    public override IEnumerable<string> Spread(int p, string address, bool flip) => Split(p, $"({Repeat(address, flip)})");
+
+    public override IEnumerable<string> LoadQuads(int p, string address) => Split(p, $"Vector128.LoadUnsafe({address})");
+
+    public override SharedCode Interleave(int rows, bool flip) => Int8Interleave.Portable(rows, flip);
+
+    private static IEnumerable<string> Split(int p, string quads) =>
+        [$"var x{p} = {quads}.AsInt16();", $"Vector128<short> y{p} = x{p} & Vector128.Create((short)255), z{p} = x{p} >>> 8;"];
 
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [

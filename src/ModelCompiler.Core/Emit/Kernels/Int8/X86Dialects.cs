@@ -7,6 +7,10 @@ internal sealed record VnniDialect() : Int8Dialect(256)
 
     public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsByte();"];
 
+    public override IEnumerable<string> LoadQuads(int p, string address) => [$"var x{p} = Vector256.LoadUnsafe({address});"];
+
+    public override SharedCode Interleave(int rows, bool flip) => Int8Interleave.X86(256, rows, flip);
+
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} = AvxVnni.MultiplyWideningAndAdd({accumulator}, x{p}, w{v});"];
 
@@ -28,16 +32,16 @@ internal sealed record MultiplyAddDialect(int Bits) : Int8Dialect(Bits)
         };
 
     public override IEnumerable<string> LoadWeights(int v, int offset) =>
-        [
-            $"var w{v} = {Vector}.LoadUnsafe(ref w, {offset}).AsInt16();",
-            $"{Vector}<short> e{v} = (w{v} << 8) >> 8, d{v} = w{v} >> 8;",
-        ];
+        [$"var w{v} = {Vector}.LoadUnsafe(ref w, {offset}).AsInt16();", $"{Vector}<short> e{v} = (w{v} << 8) >> 8, d{v} = w{v} >> 8;"];
 
-    public override IEnumerable<string> Spread(int p, string address, bool flip) =>
-        [
-            $"var x{p} = ({Repeat(address, flip)}).AsInt16();",
-            $"{Vector}<short> y{p} = x{p} & {Vector}.Create((short)255), z{p} = x{p} >>> 8;",
-        ];
+    public override IEnumerable<string> Spread(int p, string address, bool flip) => Split(p, $"({Repeat(address, flip)})");
+
+    public override IEnumerable<string> LoadQuads(int p, string address) => Split(p, $"{Vector}.LoadUnsafe({address})");
+
+    public override SharedCode Interleave(int rows, bool flip) => Int8Interleave.X86(Bits, rows, flip);
+
+    private IEnumerable<string> Split(int p, string quads) =>
+        [$"var x{p} = {quads}.AsInt16();", $"{Vector}<short> y{p} = x{p} & {Vector}.Create((short)255), z{p} = x{p} >>> 8;"];
 
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} += {Instructions}.MultiplyAddAdjacent(y{p}, e{v}) + {Instructions}.MultiplyAddAdjacent(z{p}, d{v});"];
@@ -66,7 +70,8 @@ internal static class X86Requantise
         var packed = $"{integer}.{pack}({integer}.AddSaturate(ab, zero), {integer}.AddSaturate(cd, zero))";
         var ordered = bits switch
         {
-            512 => $"Avx512F.PermuteVar16x32({packed}.AsInt32(), Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)).AsByte()",
+            512 =>
+                $"Avx512F.PermuteVar16x32({packed}.AsInt32(), Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)).AsByte()",
             256 => $"Avx2.PermuteVar8x32({packed}.AsInt32(), Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte()",
             _ => $"{packed}.AsByte()",
         };

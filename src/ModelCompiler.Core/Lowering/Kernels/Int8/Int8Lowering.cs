@@ -20,6 +20,16 @@ internal static class Int8Lowering
         }
 
         var (inputs, taps) = (node.Input(1).Shape[1], op.Window.Taps);
+        if (
+            inputs == 1
+            && op.Group > 1
+            && op.Group == node.Input(1).Shape[0]
+            && DepthwiseInt8Kernel.Lower(weights, op, node, context) is { } depthwise
+        )
+        {
+            return depthwise;
+        }
+
         if (op.Window.IsPointwise)
         {
             var rows = node.Output.Shape.Elements / node.Output.Shape[node.Output.Shape.Rank - 1];

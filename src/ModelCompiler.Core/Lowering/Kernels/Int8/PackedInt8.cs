@@ -41,10 +41,13 @@ internal sealed record PackedInt8(
     public static int BlockStart(int outputs, int block, int index) => Math.Max(0, Math.Min(index * block, outputs - block));
 
     /// <summary>Packs weights; the quads of a segment are filled up to a multiple of <paramref name="quadMultiple"/>.</summary>
-    public static PackedInt8 Pack(Int8Source source, int quadMultiple, Node node, LoweringContext context)
+    public static PackedInt8 Pack(Int8Source source, int quadMultiple, Node node, LoweringContext context) =>
+        Pack(source, quadMultiple, Int8TileShape.ChooseBlock(source.Outputs / source.Groups), node, context);
+
+    /// <summary>Packs weights in blocks of a given width.</summary>
+    public static PackedInt8 Pack(Int8Source source, int quadMultiple, int block, Node node, LoweringContext context)
     {
         var outputs = source.Outputs / source.Groups;
-        var block = Int8TileShape.ChooseBlock(outputs);
         var blocks = (outputs + block - 1) / block;
         var quads = (((source.SegmentLength + 3) / 4) + quadMultiple - 1) / quadMultiple * quadMultiple;
         var depth = source.Segments * quads * 4;
@@ -109,7 +112,9 @@ internal sealed record VectorRequantization(Requantization Rule, PackedWeights? 
             uniform ? null : context.AddWeights<float>(node, "multipliers", ElementType.Float32, multipliers),
             Enumerable
                 .Range(0, source.Outputs)
-                .Any(c => source.LargestSum(c) * (double)Math.Abs(rule.Multipliers[rule.Multipliers.Count > 1 ? c : 0]) >= int.MaxValue - 256)
+                .Any(c =>
+                    source.LargestSum(c) * (double)Math.Abs(rule.Multipliers[rule.Multipliers.Count > 1 ? c : 0]) >= int.MaxValue - 256
+                )
         );
     }
 }

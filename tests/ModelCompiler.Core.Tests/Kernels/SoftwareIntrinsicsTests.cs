@@ -1,0 +1,69 @@
+using ModelCompiler.Testing;
+
+namespace ModelCompiler.Core.Tests.Kernels;
+
+/// <summary>The code for instruction sets that the machine may lack, run through their definitions.</summary>
+public sealed class SoftwareIntrinsicsTests
+{
+    public static TheoryData<string, ConvCase> Cases()
+    {
+        var data = new TheoryData<string, ConvCase>();
+        ConvCase[] cases =
+        [
+            ConvCase.Square(5, 20, 40, 1) with
+            {
+                PerChannel = true,
+                Extremes = Extremes.Random,
+            },
+            ConvCase.Square(4, 33, 96, 1) with
+            {
+                Extremes = Extremes.Low,
+            },
+            ConvCase.Square(1, 70, 24, 1) with
+            {
+                SignedInput = true,
+            },
+            ConvCase.Square(7, 3, 16, 3, 2, 1) with
+            {
+                Multiplier = 1f / 3,
+            },
+            ConvCase.Square(6, 12, 144, 3, 1, 1) with
+            {
+                SignedInput = true,
+                Extremes = Extremes.High,
+            },
+            ConvCase.Square(6, 8, 12, 3, 1, 1, 2) with
+            {
+                InputZeroPoint = 3,
+                Bias = false,
+            },
+            ConvCase.Square(7, 40, 40, 3, 1, 1, 40) with
+            {
+                PerChannel = true,
+            },
+            ConvCase.Square(9, 16, 16, 5, 2, 2, 16) with
+            {
+                SignedInput = true,
+                Extremes = Extremes.Low,
+            },
+            ConvCase.Square(9, 8, 8, 3, 1, 1, 8) with
+            {
+                Extremes = Extremes.Random,
+            },
+        ];
+        foreach (var target in new[] { "x64-avxvnni", "arm64-dotprod", "arm64" })
+        {
+            foreach (var @case in cases)
+            {
+                data.Add(target, @case);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Code_for_a_missing_instruction_set_equals_onnxruntime(string target, ConvCase @case) =>
+        @case.Check([Target.Find(target)!], SoftwareIntrinsics.Substitute);
+}
