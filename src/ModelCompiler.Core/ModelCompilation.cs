@@ -55,7 +55,11 @@ public sealed class PlannedModel
     public bool HasExternalWeights => Weights.Length > _options.MaxInlineWeightBytes;
 
     /// <summary>C# of kernels and inline weights; empty where the model has errors.</summary>
-    public string Implementation() => _program is null ? "" : ProgramEmitter.Emit(_program, _options);
+    public string Implementation()
+    {
+        using var culture = InvariantCulture.Enter();
+        return _program is null ? "" : ProgramEmitter.Emit(_program, _options);
+    }
 }
 
 /// <summary>The compiler's front door: model file in, C# out.</summary>
@@ -80,6 +84,7 @@ public static class ModelCompilation
     /// <summary>Imports and plans a model without writing code.</summary>
     public static PlannedModel Plan(ModelSource source, CompileOptions options)
     {
+        using var culture = InvariantCulture.Enter();
         var (program, problems) = Lower(source, options);
         return new PlannedModel(program, options, problems);
     }

@@ -60,7 +60,11 @@ public sealed record ModelDescription(
 
     /// <summary>C# of the public half of the class.</summary>
     /// <param name="tensorSpans">Whether to add overloads for the spans of System.Numerics.Tensors.</param>
-    public string Surface(bool tensorSpans = false) => Emit.SurfaceEmitter.Emit(this, tensorSpans);
+    public string Surface(bool tensorSpans = false)
+    {
+        using var culture = InvariantCulture.Enter();
+        return Emit.SurfaceEmitter.Emit(this, tensorSpans);
+    }
 
     /// <summary>C# of a class of the same name that accepts any use of it: for a model that has errors, which other errors would hide.</summary>
     public static string Skeleton(CompileOptions options) => Emit.SurfaceEmitter.Skeleton(options);

@@ -86,6 +86,9 @@ public static class ProblemKinds
         UnboundDimension,
         ExternalData,
         InvalidOption,
+        AssumedDimension,
+        DuplicateClass,
+        BudgetExceeded,
         InternalError,
     ];
 }
