@@ -30,8 +30,10 @@ internal static class Pipeline
             new FuseActivation(),
             new ToChannelsLast(),
             new RepeatedPasses(new MergeTransposes(), new SinkTransposes(), new SinkTransposesThroughReshapes()),
+            new PermuteFlattenedWeights(),
             new FoldScaleAndBias(),
             new FuseActivation(),
+            new FoldPadding(),
             // Last of all about layouts: until here they could still cancel.
             new ReshapeFreeTransposes(),
             new MergeReshapes(),

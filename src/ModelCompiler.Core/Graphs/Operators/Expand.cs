@@ -4,8 +4,14 @@ namespace ModelCompiler.Graphs.Operators;
 
 /// <summary>ONNX Expand (opset 8, 13) and ConstantOfShape: dimensions of size 1 are repeated.</summary>
 /// <param name="Shape">Shape of the output.</param>
-public sealed record Expand(TensorShape Shape) : Operator, IMovement
+public sealed record Expand(TensorShape Shape) : Operator, IMovement, ILayoutAgnostic
 {
+    /// <inheritdoc/>
+    public PermutedOperator? WithPermutedAxes(EquatableArray<int> permutation) =>
+        permutation.Count == Shape.Rank
+            ? new(new Expand(new TensorShape(Permutations.Before<int>(permutation, Shape))), permutation)
+            : null;
+
     /// <inheritdoc/>
     public override TensorType[] Infer(InferenceContext context) =>
         TensorShape.Broadcast(context.Shape(0), Shape) == Shape
