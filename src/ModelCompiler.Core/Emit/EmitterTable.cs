@@ -24,6 +24,7 @@ internal static class EmitterTable
     {
         var table = new Dictionary<Type, EmitKernel<Kernel>>();
         // One line a kernel, in alphabetical order.
+        Add<ArgMaxKernel>(ArgMaxEmitter.Emit);
         Add<CopyKernel>(CopyEmitter.Emit);
         Add<DepthwiseConvKernel>(DepthwiseConvEmitter.Emit);
         Add<DepthwiseInt8Kernel>(DepthwiseInt8Emitter.Emit);
@@ -32,6 +33,7 @@ internal static class EmitterTable
         Add<DynamicQuantizeKernel>(LinearEmitter.Emit);
         Add<ElementwiseKernel>(ElementwiseEmitter.Emit);
         Add<GatherKernel>(GatherEmitter.Emit);
+        Add<LayerNormalizationKernel>(LayerNormalizationEmitter.Emit);
         Add<LookupTableKernel>(LookupTableEmitter.Emit);
         Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
         Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);
@@ -39,12 +41,15 @@ internal static class EmitterTable
         Add<PlainConvKernel>(PlainConvEmitter.Emit);
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
         Add<PointwiseInt8Kernel>(PointwiseInt8Emitter.Emit);
-        Add<QuantizeKernel>(LinearEmitter.Emit);
+        Add<PoolKernel>(PoolEmitter.Emit);
         Add<QuantizedAveragePoolKernel>(QuantizedAveragePoolEmitter.Emit);
         Add<QuantizedBinaryKernel>(QuantizedBinaryEmitter.Emit);
         Add<QuantizedGlobalAveragePoolKernel>(QuantizedGlobalAveragePoolEmitter.Emit);
         Add<QuantizedSoftmaxKernel>(QuantizedSoftmaxEmitter.Emit);
+        Add<QuantizeKernel>(LinearEmitter.Emit);
+        Add<ReduceKernel>(ReduceEmitter.Emit);
         Add<ResizeKernel>(ResizeEmitter.Emit);
+        Add<SoftmaxKernel>(SoftmaxEmitter.Emit);
         Add<TiledConvKernel>(TiledConvEmitter.Emit);
         return table;
 

@@ -22,6 +22,8 @@ internal static class LoweringTable
     {
         var table = new Dictionary<Type, LowerNode<Operator>>();
         // One line an operator, in alphabetical order.
+        Add<ArgMax>(ArgMaxKernel.Lower);
+        Add<AveragePool>(PoolKernel.LowerAveragePool);
         Add<Binary>(ElementwiseLowering.Lower);
         Add<Cast>(ElementwiseLowering.Lower);
         Add<Concat>(MovementKernel.Lower);
@@ -33,8 +35,12 @@ internal static class LoweringTable
         Add<ElementwiseChain>(ElementwiseLowering.Lower);
         Add<Expand>(MovementKernel.Lower);
         Add<Gather>(GatherKernel.Lower);
+        Add<GlobalAveragePool>(ReduceKernel.LowerGlobalAveragePool);
+        Add<GlobalMaxPool>(ReduceKernel.LowerGlobalMaxPool);
+        Add<LayerNormalization>(LayerNormalizationKernel.Lower);
         Add<LookupTable>(LookupTableKernel.Lower);
         Add<MatMul>(FloatLowering.MatMul);
+        Add<MaxPool>(PoolKernel.LowerMaxPool);
         Add<Pad>(MovementKernel.Lower);
         Add<QuantizedAveragePool>(QuantizedAveragePoolKernel.Lower);
         Add<QuantizedBinary>(QuantizedBinaryKernel.Lower);
@@ -43,8 +49,10 @@ internal static class LoweringTable
         Add<QuantizedMatMul>(Int8Lowering.MatrixProduct);
         Add<QuantizedSoftmax>(QuantizedSoftmaxKernel.Lower);
         Add<QuantizeLinear>(QuantizeKernel.Lower);
+        Add<Reduce>(ReduceKernel.Lower);
         Add<Resize>(ResizeKernel.Lower);
         Add<Slice>(MovementKernel.Lower);
+        Add<Softmax>(SoftmaxKernel.Lower);
         Add<SpaceToDepth>(MovementKernel.Lower);
         Add<Split>(MovementKernel.Lower);
         Add<Tile>(MovementKernel.Lower);

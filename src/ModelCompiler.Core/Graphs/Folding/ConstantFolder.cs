@@ -33,17 +33,22 @@ internal static class ConstantFolder
     {
         var table = new Dictionary<Type, Evaluate<Operator>>();
         // One line an operator, in alphabetical order.
+        Add<Binary>(FoldBinary.Evaluate);
+        Add<Cast>(FoldBinary.Cast);
         Add<Concat>(MovePlan.Evaluate);
         Add<DepthToSpace>(MovePlan.Evaluate);
         Add<Expand>(MovePlan.Evaluate);
         Add<Gather>(GatherEvaluator.Evaluate);
         Add<Pad>(MovePlan.Evaluate);
+        Add<Reduce>(FoldReduce.Evaluate);
         Add<Reshape>((op, inputs, _) => [inputs[0]!.Reshape(op.Shape)]);
         Add<Slice>(MovePlan.Evaluate);
         Add<SpaceToDepth>(MovePlan.Evaluate);
         Add<Split>(MovePlan.Evaluate);
         Add<Tile>(MovePlan.Evaluate);
         Add<Transpose>(MovePlan.Evaluate);
+        Add<Unary>(FoldUnary.Evaluate);
+        Add<Where>(FoldBinary.Where);
         return table;
 
         void Add<T>(Evaluate<T> evaluate)

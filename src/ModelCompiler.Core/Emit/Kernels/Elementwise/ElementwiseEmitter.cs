@@ -55,8 +55,8 @@ internal static class ElementwiseEmitter
         {
             using var loop = writer.Code.For("i", vectorised, length);
             var scalar = new ScalarLanes(writer, Result(kernel));
-            var value = Expression(kernel, scalar, i => $"Unsafe.Add(ref {rows[i]}, {Index(kernel, i)})");
-            writer.Code.Line($"Unsafe.Add(ref {output}, i) = {value};");
+            var value = Expression(kernel, scalar, i => scalar.Load(rows[i], IsInvariant(kernel, i) ? "0" : "i"));
+            writer.Code.Line(scalar.Store(value, output, "i"));
         }
     }
 
@@ -73,12 +73,8 @@ internal static class ElementwiseEmitter
         }
 
         using var loop = writer.Code.For("i", 0, end, lanes.Lanes);
-        var value = Expression(
-            kernel,
-            lanes,
-            i => invariant.TryGetValue(i, out var name) ? name : $"{lanes.Vector}.LoadUnsafe(ref {rows[i]}, (nuint)i)"
-        );
-        writer.Code.Line($"({value}).StoreUnsafe(ref {output}, (nuint)i);");
+        var value = Expression(kernel, lanes, i => invariant.TryGetValue(i, out var name) ? name : lanes.Load(rows[i], "i"));
+        writer.Code.Line(lanes.Store(value, output, "i"));
     }
 
     /// <summary>Writes all steps but the last as locals and returns the expression of the last.</summary>
@@ -128,8 +124,6 @@ internal static class ElementwiseEmitter
 
     private static bool IsInvariant(ElementwiseKernel kernel, int input) =>
         kernel.Inputs[input].Strides is var strides && strides[strides.Count - 1] == 0;
-
-    private static string Index(ElementwiseKernel kernel, int input) => IsInvariant(kernel, input) ? "0" : "i";
 
     private static int[] OutputStrides(EquatableArray<int> sizes)
     {

@@ -70,6 +70,15 @@ internal abstract class LaneCode(SourceWriter code, ElementType element)
     /// <summary>Converts to the element type of this writer.</summary>
     public abstract string Convert(ElementType from, string x);
 
+    /// <summary>Reads an element, or as many as there are lanes, from <paramref name="index"/> on.</summary>
+    public abstract string Load(string reference, string index);
+
+    /// <summary>The statement that writes what <see cref="Load"/> reads.</summary>
+    public abstract string Store(string value, string reference, string index);
+
+    /// <summary>Elements that are computed at once.</summary>
+    public abstract int Lanes { get; }
+
     public string Add(string a, string b) => Let(Arithmetic(a, "+", b));
 
     public string Sub(string a, string b) => Let(Arithmetic(a, "-", b));
@@ -83,6 +92,4 @@ internal abstract class LaneCode(SourceWriter code, ElementType element)
 
     /// <summary>The writer's locals are numbered across element types.</summary>
     protected virtual int Next() => _locals++;
-
-    protected SourceWriter Code => code;
 }

@@ -52,5 +52,11 @@ internal sealed class ScalarLanes(KernelWriter writer, ElementType element, Scal
             : $"unchecked(({Type}){x})";
     }
 
+    public override int Lanes => 1;
+
+    public override string Load(string reference, string index) => index == "0" ? reference : $"Unsafe.Add(ref {reference}, {index})";
+
+    public override string Store(string value, string reference, string index) => $"{Load(reference, index)} = {value};";
+
     protected override int Next() => origin is null ? base.Next() : origin.Next();
 }

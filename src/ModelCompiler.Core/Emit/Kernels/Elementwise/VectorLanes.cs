@@ -8,7 +8,7 @@ internal sealed class VectorLanes(KernelWriter writer, ElementType element, int 
 {
     public string Vector { get; } = $"Vector{bits}";
 
-    public int Lanes => bits / 8 / Element.SizeInBytes();
+    public override int Lanes => bits / 8 / Element.SizeInBytes();
 
     public override LaneCode With(ElementType element) =>
         element == Element ? this : new VectorLanes(writer, element, bits, origin ?? this);
@@ -49,6 +49,11 @@ internal sealed class VectorLanes(KernelWriter writer, ElementType element, int 
             _ when from == Element => x,
             _ => throw new ArgumentOutOfRangeException(nameof(from), from, $"no vector conversion to {Element}"),
         };
+
+    public override string Load(string reference, string index) => $"{Vector}.LoadUnsafe(ref {reference}, (nuint)({index}))";
+
+    public override string Store(string value, string reference, string index) =>
+        $"({value}).StoreUnsafe(ref {reference}, (nuint)({index}));";
 
     protected override int Next() => origin is null ? base.Next() : origin.Next();
 }

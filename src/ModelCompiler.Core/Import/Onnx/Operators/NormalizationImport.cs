@@ -15,7 +15,7 @@ internal static class NormalizationImport
         var x = node.Input(0);
         var axis = x.Shape.NormaliseAxis(node.Int("axis", -1));
         var epsilon = node.Float("epsilon", 1e-5f);
-        var output = graph.Add(new LayerNormalization(axis, epsilon), x, node.Input(1), node.OptionalInput(2));
+        var output = Normalised(graph, new LayerNormalization(axis, epsilon), x, node.Input(1), node.OptionalInput(2));
         if (!node.HasOutput(1) && !node.HasOutput(2))
         {
             return [output];
@@ -35,7 +35,8 @@ internal static class NormalizationImport
     public static ImmutableArray<Value> RmsNormalization(OnnxNode node, GraphBuilder graph)
     {
         var axis = node.Input(0).Shape.NormaliseAxis(node.Int("axis", -1));
-        return [graph.Add(new LayerNormalization(axis, node.Float("epsilon", 1e-5f), SubtractMean: false), node.Input(0), node.Input(1))];
+        var op = new LayerNormalization(axis, node.Float("epsilon", 1e-5f), SubtractMean: false);
+        return [Normalised(graph, op, node.Input(0), node.Input(1), null)];
     }
 
     public static ImmutableArray<Value> InstanceNormalization(OnnxNode node, GraphBuilder graph)
@@ -49,6 +50,19 @@ internal static class NormalizationImport
 
     public static ImmutableArray<Value> GroupNormalization(OnnxNode node, GraphBuilder graph) =>
         [Grouped(node, graph, (int)node.RequiredInt("num_groups"))];
+
+    /// <summary>A scale or bias that is itself broadcast is applied behind the operator.</summary>
+    private static Value Normalised(GraphBuilder graph, LayerNormalization op, Value x, Value scale, Value? bias)
+    {
+        var length = x.Shape.Product(op.Axis, x.Shape.Rank);
+        if (scale.Shape.Elements == length && (bias is null || bias.Shape.Elements == length))
+        {
+            return graph.Add(op, bias is null ? [x, scale] : [x, scale, bias]);
+        }
+
+        var scaled = graph.Add(new Binary(BinaryFunction.Mul), graph.Add(op, x), scale);
+        return bias is null ? scaled : graph.Add(new Binary(BinaryFunction.Add), scaled, bias);
+    }
 
     /// <summary>Normalises the channels of each group together, then scales and shifts each channel (or, before opset 21, each group).</summary>
     private static Value Grouped(OnnxNode node, GraphBuilder graph, int groups)

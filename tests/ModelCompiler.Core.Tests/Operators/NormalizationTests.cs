@@ -1,0 +1,76 @@
+using CsCheck;
+using ModelCompiler.Graphs;
+using ModelCompiler.Testing;
+
+namespace ModelCompiler.Core.Tests.Operators;
+
+public sealed class NormalizationTests
+{
+    [Fact]
+    public void Softmax_along_any_axis_equals_onnxruntime_on_every_target() =>
+        Gen.Select(Gen.Int[1, 37].Array[1, 3], Gen.Int[0, 2])
+            .Sample(
+                (shape, axis) =>
+                {
+                    foreach (var opset in new[] { 11, 13 })
+                    {
+                        var model = new OnnxModelBuilder(opset);
+                        var x = model.Input("x", ElementType.Float32, shape);
+                        model.Output(model.Node("Softmax", [x], ("axis", axis % shape.Length)), ElementType.Float32);
+                        model.Output(model.Node("LogSoftmax", [x], ("axis", axis % shape.Length)), ElementType.Float32);
+                        Differential.Check(model, axis);
+                    }
+                },
+                iter: 3
+            );
+
+    [Fact]
+    public void Softmax_of_large_numbers_does_not_overflow()
+    {
+        var model = new OnnxModelBuilder(13);
+        var x = model.Input("x", ElementType.Float32, 2, 19);
+        model.Output(model.Node("Softmax", [x]), ElementType.Float32);
+        model.Output(model.Node("LogSoftmax", [x]), ElementType.Float32);
+        float[] values =
+        [
+            .. Enumerable
+                .Range(0, 38)
+                .Select(i =>
+                    i < 19 ? i * 1e4f
+                    : i == 25 ? float.NegativeInfinity
+                    : -i * 30f
+                ),
+        ];
+        Differential.Check(model, inputs: new Dictionary<string, Array> { ["x"] = values });
+    }
+
+    [Theory]
+    [InlineData(2, 5, 48, -1)]
+    [InlineData(3, 7, 5, 1)]
+    [InlineData(2, 3, 3, -1)]
+    public void Layer_normalisation_and_its_statistics_equal_onnxruntime(int a, int b, int c, int axis)
+    {
+        var model = new OnnxModelBuilder(17);
+        var x = model.Input("x", ElementType.Float32, a, b, c);
+        int[] normalised = axis == -1 ? [c] : [b, c];
+        var scale = model.Input("scale", ElementType.Float32, normalised);
+        var bias = model.Input("bias", ElementType.Float32, normalised);
+        foreach (var output in model.Node("LayerNormalization", "", [x, scale, bias], [("axis", axis)], outputs: 3))
+        {
+            model.Output(output, ElementType.Float32);
+        }
+
+        model.Output(model.Node("LayerNormalization", [x, scale], ("axis", axis)), ElementType.Float32);
+        Differential.Check(model);
+    }
+
+    [Fact]
+    public void Instance_normalisation_equals_onnxruntime()
+    {
+        var model = new OnnxModelBuilder(17);
+        var x = model.Input("x", ElementType.Float32, 2, 3, 5, 7);
+        string[] inputs = [x, model.Constant([3], 1, 0.5f, -2), model.Constant([3], 0.1f, 0, 1)];
+        model.Output(model.Node("InstanceNormalization", inputs), ElementType.Float32);
+        Differential.Check(model);
+    }
+}
