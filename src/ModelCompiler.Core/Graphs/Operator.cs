@@ -1,3 +1,5 @@
+using ModelCompiler.Diagnostics;
+
 namespace ModelCompiler.Graphs;
 
 /// <summary>
@@ -41,12 +43,15 @@ public readonly struct InferenceContext(IReadOnlyList<Value?> inputs)
     public ElementType Element(int index) => Type(index).Element;
 
     /// <summary>Checks that input <paramref name="index"/> has one of the given element types.</summary>
-    /// <exception cref="ShapeException">It has another one.</exception>
+    /// <exception cref="ProblemException">It has another one: a form that is not supported.</exception>
     public void Require(int index, params ElementType[] allowed)
     {
         if (!allowed.Contains(Element(index)))
         {
-            throw new ShapeException($"input {index} is {Type(index)}; supported element types: {string.Join(", ", allowed)}");
+            throw new ProblemException(
+                ProblemKinds.UnsupportedForm,
+                $"input {index} is {Type(index)}; supported element types: {string.Join(", ", allowed)}"
+            );
         }
     }
 

@@ -1,3 +1,5 @@
+using ModelCompiler.Diagnostics;
+
 namespace ModelCompiler.Graphs.Operators;
 
 /// <summary>
@@ -67,6 +69,9 @@ public sealed record Cast(ElementType To) : Operator, IElementwiseOperator
         context.Require(0, [.. ElementwiseRules.All, ElementType.Int4, ElementType.UInt4]);
         return ElementwiseRules.All.Contains(To)
             ? [new(To, context.Shape(0))]
-            : throw new ShapeException($"a cast to {To} is not supported; supported: {string.Join(", ", ElementwiseRules.All)}");
+            : throw new ProblemException(
+                ProblemKinds.UnsupportedForm,
+                $"a cast to {To} is not supported; supported: {string.Join(", ", ElementwiseRules.All)}"
+            );
     }
 }

@@ -84,7 +84,7 @@ internal static class OnnxOperatorTable
         ["Neg"] = UnaryImport.Of(UnaryFunction.Neg),
         ["Not"] = UnaryImport.Of(UnaryFunction.Not),
         ["Or"] = BinaryImport.Of(BinaryFunction.Or),
-        ["PRelu"] = BinaryImport.Of(BinaryFunction.PRelu),
+        ["PRelu"] = BinaryImport.PRelu,
         ["Pad"] = PadImport.Pad,
         ["Pow"] = BinaryImport.Pow,
         ["QLinearConv"] = QLinearConvImport.QLinearConv,

@@ -34,6 +34,19 @@ internal static class BinaryImport
         return [graph.Add(new Binary(truncated ? BinaryFunction.Remainder : BinaryFunction.FloorMod), node.Input(0), node.Input(1))];
     }
 
+    /// <summary>Before opset 7 a slope of one dimension lies along the channels.</summary>
+    public static ImmutableArray<Value> PRelu(OnnxNode node, GraphBuilder graph)
+    {
+        var (x, slope) = (node.Input(0), node.Input(1));
+        if (node.Opset < 7 && slope.Shape.Rank == 1 && slope.Shape.Elements > 1 && x.Shape.Rank > 2)
+        {
+            var ones = Enumerable.Repeat(1, x.Shape.Rank - 2);
+            slope = graph.Add(new Reshape(new TensorShape(slope.Shape.Concat(ones))), slope);
+        }
+
+        return [graph.Add(new Binary(BinaryFunction.PRelu), x, slope)];
+    }
+
     /// <summary>The exponent may have a type of its own; the result has that of the base.</summary>
     public static ImmutableArray<Value> Pow(OnnxNode node, GraphBuilder graph)
     {
