@@ -29,6 +29,7 @@ public sealed record Comparison(double MaxAbs, int Differing, string? FirstDiffe
 
     private static Comparison OfNumbers(int length, Func<int, double> expected, Func<int, double> actual, Tolerance tolerance)
     {
+        var absolute = tolerance.Absolute + (tolerance.OfLargest * Largest(length, expected));
         var (max, differing, first) = (0.0, 0, -1);
         for (var i = 0; i < length; i++)
         {
@@ -41,13 +42,25 @@ public sealed record Comparison(double MaxAbs, int Differing, string? FirstDiffe
 
             var difference = Math.Abs(want - got);
             max = double.IsNaN(difference) || difference > max ? difference : max;
-            if (double.IsInfinity(want) || !(difference <= tolerance.Absolute + (tolerance.Relative * Math.Abs(want))))
+            if (double.IsInfinity(want) || !(difference <= absolute + (tolerance.Relative * Math.Abs(want))))
             {
                 first = differing++ == 0 ? i : first;
             }
         }
 
         return new(max, differing, differing == 0 ? null : Difference(first, expected(first), actual(first), differing, length));
+    }
+
+    private static double Largest(int length, Func<int, double> elements)
+    {
+        var largest = 0.0;
+        for (var i = 0; i < length; i++)
+        {
+            var magnitude = Math.Abs(elements(i));
+            largest = double.IsFinite(magnitude) ? Math.Max(largest, magnitude) : largest;
+        }
+
+        return largest;
     }
 
     private static Comparison OfIntegers(Array expected, Array actual, Tolerance tolerance)
