@@ -30,40 +30,5 @@ internal static class ElementwiseVectors
     public static ElementType[] ElementsOf(ElementwiseKernel kernel, ElementwiseStep step) => [.. step.Operands.Select(kernel.ElementOf)];
 
     private static bool Supports(Operator op, ElementType[] operands) =>
-        op switch
-        {
-            Unary unary => SupportsUnary(unary.Function, operands[0]),
-            Binary binary => SupportsBinary(binary.Function, operands[0]),
-            Cast cast => cast.To != ElementType.Bool && operands[0] != ElementType.Bool,
-            Where => true,
-            _ => false,
-        };
-
-    private static bool SupportsUnary(UnaryFunction function, ElementType element) =>
-        function switch
-        {
-            UnaryFunction.Acos
-            or UnaryFunction.Acosh
-            or UnaryFunction.Asin
-            or UnaryFunction.Asinh
-            or UnaryFunction.Atan
-            or UnaryFunction.Atanh
-            or UnaryFunction.Cosh
-            or UnaryFunction.Sinh
-            or UnaryFunction.Tan => false,
-            UnaryFunction.Erf or UnaryFunction.Gelu or UnaryFunction.GeluTanh or UnaryFunction.Tanh => element == ElementType.Float32,
-            _ => true,
-        };
-
-    private static bool SupportsBinary(BinaryFunction function, ElementType element) =>
-        function switch
-        {
-            BinaryFunction.Div => ElementwiseRules.Floats.Contains(element),
-            BinaryFunction.BitShiftLeft
-            or BinaryFunction.BitShiftRight
-            or BinaryFunction.FloorMod
-            or BinaryFunction.Pow
-            or BinaryFunction.Remainder => false,
-            _ => true,
-        };
+        op is Cast cast ? cast.To != ElementType.Bool && operands[0] != ElementType.Bool : ElementwiseRules.HasVectorForm(op, operands[0]);
 }

@@ -22,6 +22,11 @@ internal static class Pipeline
             // First, so that nothing below looks at what nobody needs or at the same thing twice.
             new RemoveUnusedNodes(),
             new MergeDuplicates(),
+            // While what exporters have written out still stands as they wrote it.
+            new FuseLayerNormalization(),
+            new FuseGelu(),
+            new FuseHardSwish(),
+            new SimplifyPowers(),
             // Before the layout changes, because its parameters are aligned with dimension 1.
             new ExpandBatchNormalization(),
             new OrientMatMulOperands(),
@@ -39,5 +44,7 @@ internal static class Pipeline
             new MergeReshapes(),
             // Behind all that turns inputs of nodes into constants.
             new FoldConstants(),
+            // Last, because the passes above look for single operators.
+            new FuseElementwise(),
         ];
 }

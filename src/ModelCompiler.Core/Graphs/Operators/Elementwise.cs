@@ -28,6 +28,44 @@ internal static class ElementwiseRules
     public static readonly ElementType[] Numbers = [.. Floats, .. Integers];
 
     public static readonly ElementType[] All = [.. Numbers, ElementType.Bool];
+
+    /// <summary>Whether the operator on elements of this type can be computed on vectors with what .NET offers.</summary>
+    public static bool HasVectorForm(Operator op, ElementType element) =>
+        op switch
+        {
+            Unary unary => HasVectorForm(unary.Function, element),
+            Binary binary => HasVectorForm(binary.Function, element),
+            Where => true,
+            _ => false,
+        };
+
+    private static bool HasVectorForm(UnaryFunction function, ElementType element) =>
+        function switch
+        {
+            UnaryFunction.Acos
+            or UnaryFunction.Acosh
+            or UnaryFunction.Asin
+            or UnaryFunction.Asinh
+            or UnaryFunction.Atan
+            or UnaryFunction.Atanh
+            or UnaryFunction.Cosh
+            or UnaryFunction.Sinh
+            or UnaryFunction.Tan => false,
+            UnaryFunction.Erf or UnaryFunction.Gelu or UnaryFunction.GeluTanh or UnaryFunction.Tanh => element == ElementType.Float32,
+            _ => true,
+        };
+
+    private static bool HasVectorForm(BinaryFunction function, ElementType element) =>
+        function switch
+        {
+            BinaryFunction.Div => Floats.Contains(element),
+            BinaryFunction.BitShiftLeft
+            or BinaryFunction.BitShiftRight
+            or BinaryFunction.FloorMod
+            or BinaryFunction.Pow
+            or BinaryFunction.Remainder => false,
+            _ => true,
+        };
 }
 
 /// <summary>Picks elements of the second or third input by the first, which is bool; all three broadcast (ONNX Where).</summary>
