@@ -1,0 +1,60 @@
+using System.Runtime.CompilerServices;
+
+namespace ModelCompiler.Aot.Tests;
+
+/// <summary>
+/// The package as it ships, in a folder of its own, made once for all tests. Its version is used by nobody else and what is
+/// restored goes below the same folder, so that no cache on the machine ever holds it.
+/// </summary>
+public sealed class PackageFeed : IDisposable
+{
+    private readonly Lazy<string> _version;
+
+    public PackageFeed() => _version = new Lazy<string>(Pack);
+
+    /// <summary>A folder outside of the repository.</summary>
+    public string Root { get; } = Directory.CreateTempSubdirectory("modelcompiler-package-").FullName;
+
+    /// <summary>Version of the package.</summary>
+    public string Version => _version.Value;
+
+    public string Folder => Path.Combine(Root, "feed");
+
+    /// <summary>The arguments that have a restore see the feed and leave the machine's own packages alone.</summary>
+    public string[] RestoreArguments =>
+        [
+            $"-p:RestoreAdditionalProjectSources={Folder}",
+            $"-p:RestorePackagesPath={Path.Combine(Root, "packages")}",
+            $"-p:RestoreFallbackFolders={GlobalPackages}",
+        ];
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+
+    private static string GlobalPackages =>
+        Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    private string Pack()
+    {
+        var version = $"0.0.0-test.{Guid.NewGuid():N}";
+        Command.Run(
+            RepositoryRoot(),
+            "dotnet",
+            "pack",
+            "generator/ModelCompiler.Generator",
+            "-c",
+            "Release",
+            "-o",
+            Folder,
+            $"-p:PackageVersion={version}"
+        );
+        return version;
+    }
+
+    private static string RepositoryRoot([CallerFilePath] string source = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../.."));
+}
+
+/// <summary>Shares the package between the classes of tests.</summary>
+[CollectionDefinition(nameof(PackageFeed))]
+public sealed class PackageFeedCollection : ICollectionFixture<PackageFeed>;
