@@ -51,6 +51,7 @@ internal static class EmitterTable
         Add<ResizeKernel>(ResizeEmitter.Emit);
         Add<SoftmaxKernel>(SoftmaxEmitter.Emit);
         Add<TiledConvKernel>(TiledConvEmitter.Emit);
+        Add<TiledMatMulKernel>(TiledMatMulEmitter.Emit);
         return table;
 
         void Add<T>(EmitKernel<T> emit)

@@ -27,9 +27,30 @@ public sealed class MatMulTests
                     var y = constant ? model.Constant(RandomTensors.Floats(m, b)) : model.Input("y", ElementType.Float32, b);
                     Differential.Check(model.Output(model.Node("MatMul", [x, y]), ElementType.Float32));
                 },
-                iter: 12,
+                iter: 8,
                 threads: 1
             );
+
+    [Theory]
+    [InlineData(0, 0, 1f, 1f, 1)]
+    [InlineData(1, 1, 0.5f, 2f, 0)]
+    [InlineData(0, 1, 1f, 1f, 2)]
+    [InlineData(1, 0, 2f, 0.5f, 3)]
+    public void Gemm_equals_onnxruntime(int transposeA, int transposeB, float alpha, float beta, int form)
+    {
+        var model = new OnnxModelBuilder();
+        var a = model.Input("a", ElementType.Float32, transposeA == 1 ? [11, 6] : [6, 11]);
+        var b = model.Constant(RandomTensors.Floats(form, transposeB == 1 ? [21, 11] : [11, 21]));
+        var c = form switch
+        {
+            0 => model.Constant(RandomTensors.Floats(9, 21)),
+            1 => model.Input("c", ElementType.Float32, 6, 1),
+            2 => model.Constant(RandomTensors.Floats(9, 1, 21)),
+            _ => model.Constant(RandomTensors.Floats(9, 6, 21)),
+        };
+        var y = model.Node("Gemm", [a, b, c], ("transA", transposeA), ("transB", transposeB), ("alpha", alpha), ("beta", beta));
+        Differential.Check(model.Output(model.Node("Relu", [y]), ElementType.Float32));
+    }
 
     [Theory]
     [InlineData(false, false, 1.5f)]

@@ -61,7 +61,8 @@ internal sealed class FloatTile(SourceWriter code, ColumnRun columns, PixelRun p
     /// <param name="pixelStride">Elements from one pixel of the output to the next.</param>
     /// <param name="activation">Bounds of the results.</param>
     /// <param name="scale">A factor of the sums; null for none.</param>
-    public void Store(string target, int pixelStride, Clamp activation, string? scale = null)
+    /// <param name="bias">A ref to what is added after the factor; null for none.</param>
+    public void Store(string target, int pixelStride, Clamp activation, string? scale = null, string? bias = null)
     {
         for (var p = 0; p < pixels.Pixels; p++)
         {
@@ -69,6 +70,7 @@ internal sealed class FloatTile(SourceWriter code, ColumnRun columns, PixelRun p
             {
                 var sum = Enumerable.Range(0, pixels.Split).Select(s => Sum(p, v, s)).Aggregate((a, b) => $"{a} + {b}");
                 sum = scale is null ? sum : $"({sum}) * {scale}";
+                sum = bias is null ? sum : $"{sum} + {Type}.LoadUnsafe(ref {bias}, {v * columns.Lanes})";
                 var lanes = Math.Min(columns.Lanes, columns.Stored - (v * columns.Lanes));
                 var result = ClampText.Vector(activation, columns.Bits, sum);
                 VectorStore.Write(code, result, columns.Bits, lanes, target, (p * pixelStride) + (v * columns.Lanes));

@@ -12,5 +12,7 @@ internal static class FloatLowering
         ?? PlainConvKernel.Lower(op, node, context);
 
     public static LoweredNode? MatMul(MatMul op, Node node, LoweringContext context) =>
-        TiledConvKernel.Lower(op, node, context) ?? PlainMatMulKernel.Lower(op, node, context);
+        TiledConvKernel.Lower(op, node, context)
+        ?? TiledMatMulKernel.Lower(op, node, context)
+        ?? PlainMatMulKernel.Lower(op, node, context);
 }
