@@ -15,11 +15,7 @@ internal static class DepthwiseInt8Emitter
         var tile = new Int8TileEmitter(writer, kernel.Packed, kernel.Tile(writer.InstructionSet));
         Int8Refs.Emit(writer);
         EmitPadding(kernel, code, flip);
-        using var images = code.For("image", 0, kernel.Batch);
-        code.Line($"ref byte picture = ref Unsafe.Add(ref source, image * {input.Height * input.Width * input.Channels});");
-        code.Line(
-            $"ref {Int8Refs.OutputType(writer)} result = ref Unsafe.Add(ref target, image * {output.Height * output.Width * output.Channels});"
-        );
+        using var images = Int8Refs.EmitImages(writer, kernel.Batch, input, output);
         using var blocks = code.For("block", 0, kernel.Packed.Blocks);
         tile.EmitBlockRefs();
         code.Line($"nint channel = {Int8Refs.Channel(kernel.Packed)};");

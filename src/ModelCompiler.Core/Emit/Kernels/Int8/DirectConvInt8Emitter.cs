@@ -8,12 +8,7 @@ internal static class DirectConvInt8Emitter
     {
         var code = writer.Code;
         Int8Refs.Emit(writer);
-        using var images = code.For("image", 0, kernel.Batch);
-        code.Line(
-            $"ref byte picture = ref Unsafe.Add(ref source, image * {kernel.Input.Height * kernel.Input.Width * kernel.Input.Channels});"
-        );
-        var result = kernel.Output.Height * kernel.Output.Width * kernel.Output.Channels;
-        code.Line($"ref {Int8Refs.OutputType(writer)} result = ref Unsafe.Add(ref target, image * {result});");
+        using var images = Int8Refs.EmitImages(writer, kernel.Batch, kernel.Input, kernel.Output);
         if (kernel.BandRows == 0)
         {
             EmitRows(kernel, writer, kernel.Output.Height, "picture");

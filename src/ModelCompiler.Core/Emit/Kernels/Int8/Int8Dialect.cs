@@ -26,6 +26,9 @@ internal abstract record Int8Dialect(int Bits)
             _ => new PortableDialect(),
         };
 
+    /// <summary>Code that the statements of <see cref="MultiplyAdd"/> call; null where instructions suffice.</summary>
+    public virtual SharedCode? Dot => null;
+
     /// <summary>Statements that load vector <paramref name="v"/> of the weights from a number of bytes behind <c>w</c>.</summary>
     public abstract IEnumerable<string> LoadWeights(int v, int offset);
 
@@ -43,7 +46,7 @@ internal abstract record Int8Dialect(int Bits)
         throw new InvalidOperationException($"{GetType().Name} has no form for runs of quads");
 
     /// <summary>The expression that an accumulator starts from.</summary>
-    public virtual IEnumerable<string> Start(string accumulator, string value) => [$"{Vector}<int> {accumulator} = {value};"];
+    public virtual IEnumerable<string> Start(string accumulator, string value) => [$"var {accumulator} = {value};"];
 
     /// <summary>Statements that make <paramref name="accumulator"/> the sum of the whole depth.</summary>
     public virtual IEnumerable<string> Finish(string accumulator) => [];

@@ -75,10 +75,10 @@ internal sealed class Int8StoreEmitter(KernelWriter writer, Int8Dialect dialect,
             return;
         }
 
-        for (var v = 0; v < tile.Vectors; v++)
-        {
-            Code.Line($"var m{v} = {dialect.Vector}.LoadUnsafe(ref multipliers, {v * dialect.Lanes});");
-        }
+        var loads = Enumerable
+            .Range(0, tile.Vectors)
+            .Select(v => $"var m{v} = {dialect.Vector}.LoadUnsafe(ref multipliers, {v * dialect.Lanes});");
+        Int8TileEmitter.Flow(Code, loads);
     }
 
     /// <summary>The bounds of a fused activation, where they are tighter than the type's.</summary>

@@ -31,6 +31,11 @@ internal sealed class Int8TileEmitter
         _packed = packed;
         _tile = tile;
         _dialect = Int8Dialect.Of(writer.InstructionSet, tile.Bits);
+        if (_dialect.Dot is { } dot)
+        {
+            writer.Use(dot);
+        }
+
         _flip = (writer.Step.Inputs[0].Type.Element == ElementType.Int8) != Int8Variants.ReadsSigned(writer.InstructionSet);
     }
 
@@ -53,20 +58,43 @@ internal sealed class Int8TileEmitter
     /// <param name="outputStride">Output elements from one pixel to the next.</param>
     public void Emit(Int8Runs runs, int pixelBytes, int outputStride)
     {
-        EmitStart();
-        Code.Line("ref sbyte w = ref weights;");
-        EmitRuns(runs, pixelBytes);
-        EmitEnd(outputStride);
+        if (_tile.Parts == 1)
+        {
+            EmitStart();
+            Code.Line("ref sbyte w = ref weights;");
+            EmitRuns(runs, pixelBytes);
+            EmitEnd(outputStride);
+            return;
+        }
+
+        var channels = _tile.Vectors * _dialect.Lanes;
+        using (Code.For("part", 0, _tile.Parts))
+        {
+            EmitStart();
+            Code.Line($"ref sbyte w = ref Unsafe.Add(ref weights, part * {channels * 4});");
+            EmitRuns(runs, pixelBytes);
+            EmitEnd(outputStride);
+            Advance(channels);
+            Code.Line($"o = ref Unsafe.Add(ref o, {channels});");
+        }
+
+        Advance(-channels * _tile.Parts);
+
+        void Advance(int count)
+        {
+            Code.Line($"bias = ref Unsafe.Add(ref bias, {count});");
+            if (_packed.Stage?.Multipliers is not null)
+            {
+                Code.Line($"multipliers = ref Unsafe.Add(ref multipliers, {count});");
+            }
+        }
     }
 
     /// <summary>Writes the weights of all taps of a depthwise convolution into locals.</summary>
     public void EmitTaps(int taps)
     {
         Code.Line("ref sbyte w = ref weights;");
-        for (var i = 0; i < taps * _tile.Vectors; i++)
-        {
-            Lines(_dialect.LoadWeights(i, i * _dialect.Bits / 8));
-        }
+        Flow(Enumerable.Range(0, taps * _tile.Vectors).SelectMany(i => _dialect.LoadWeights(i, i * _dialect.Bits / 8)));
     }
 
     /// <summary>Writes a tile in which every channel has taps of its own: each vector of quads is loaded once for all that need it.</summary>
@@ -86,11 +114,8 @@ internal sealed class Int8TileEmitter
             for (var v = 0; v < _tile.Vectors; v++, input++)
             {
                 var offset = column.Key + (v * _dialect.Bits / 8);
-                Lines(_dialect.LoadQuads(input, $"ref Unsafe.Add(ref x, {offset})"));
-                foreach (var (pixel, tap) in column)
-                {
-                    Lines(_dialect.MultiplyAdd(Name(pixel, v), input, (tap * _tile.Vectors) + v));
-                }
+                var sums = column.SelectMany(use => _dialect.MultiplyAdd(Name(use.Pixel, v), input, (use.Tap * _tile.Vectors) + v));
+                Flow([.. _dialect.LoadQuads(input, $"ref Unsafe.Add(ref x, {offset})"), .. sums]);
             }
         }
 
@@ -99,30 +124,28 @@ internal sealed class Int8TileEmitter
 
     private void EmitEnd(int outputStride)
     {
-        foreach (var (p, v) in Accumulators())
-        {
-            for (var u = 1; u < _tile.DepthSplit; u++)
-            {
-                Code.Line($"{Name(p, v)} += {Name(p, v, u)};");
-            }
-
-            Lines(_dialect.Finish(Name(p, v)));
-        }
-
+        var splits =
+            from a in Accumulators()
+            from u in Enumerable.Range(1, _tile.DepthSplit - 1)
+            select $"{Name(a.Pixel, a.Vector)} += {Name(a.Pixel, a.Vector, u)};";
+        Flow(splits);
+        Flow(Accumulators().SelectMany(a => _dialect.Finish(Name(a.Pixel, a.Vector))));
         new Int8StoreEmitter(_writer, _dialect, _packed, _tile).Emit(outputStride);
     }
 
     private void EmitStart()
     {
-        foreach (var (p, v) in Accumulators())
-        {
-            var bias = p == 0 ? $"{_dialect.Vector}.LoadUnsafe(ref bias, {v * _dialect.Lanes})" : Name(0, v);
-            Lines(_dialect.Start(Name(p, v), bias));
-            for (var u = 1; u < _tile.DepthSplit; u++)
-            {
-                Lines(_dialect.Start(Name(p, v, u), "default"));
-            }
-        }
+        var starts =
+            from a in Accumulators()
+            from u in Enumerable.Range(0, _tile.DepthSplit)
+            from statement in _dialect.Start(
+                Name(a.Pixel, a.Vector, u),
+                u > 0 ? $"{_dialect.Vector}<int>.Zero"
+                    : a.Pixel > 0 ? Name(0, a.Vector)
+                    : $"{_dialect.Vector}.LoadUnsafe(ref bias, {a.Vector * _dialect.Lanes})"
+            )
+            select statement;
+        Flow(starts);
     }
 
     private void EmitRuns(Int8Runs runs, int pixelBytes)
@@ -165,7 +188,7 @@ internal sealed class Int8TileEmitter
                 accumulators[p, v] = Name(p, v);
             }
 
-            Lines(_dialect.MultiplyRun(addresses, accumulators, _packed.Block * 4, _flip));
+            Flow(_dialect.MultiplyRun(addresses, accumulators, _packed.Block * 4, _flip));
             Code.Line($"w = ref Unsafe.Add(ref w, {together * _packed.Block * 4});");
         }
 
@@ -188,42 +211,24 @@ internal sealed class Int8TileEmitter
         // What there is less of stays in registers; the other is loaded just before its use. Sixteen registers are enough then.
         if (_tile.Vectors > _tile.Pixels)
         {
-            for (var p = 0; p < _tile.Pixels; p++)
+            Flow(Enumerable.Range(0, _tile.Pixels).SelectMany(Spread));
+            for (var v = 0; v < _tile.Vectors; v++)
             {
-                Spread(p);
-            }
-
-            foreach (var (v, p) in Pairs(_tile.Vectors, _tile.Pixels))
-            {
-                if (p == 0)
-                {
-                    Load(v);
-                }
-
-                Lines(_dialect.MultiplyAdd(Name(p, v, u), p, v));
+                Flow([.. Load(v), .. Enumerable.Range(0, _tile.Pixels).SelectMany(p => _dialect.MultiplyAdd(Name(p, v, u), p, v))]);
             }
 
             return;
         }
 
-        for (var v = 0; v < _tile.Vectors; v++)
+        Flow(Enumerable.Range(0, _tile.Vectors).SelectMany(Load));
+        for (var p = 0; p < _tile.Pixels; p++)
         {
-            Load(v);
+            Flow([.. Spread(p), .. Enumerable.Range(0, _tile.Vectors).SelectMany(v => _dialect.MultiplyAdd(Name(p, v, u), p, v))]);
         }
 
-        foreach (var (p, v) in Accumulators())
-        {
-            if (v == 0)
-            {
-                Spread(p);
-            }
+        IEnumerable<string> Load(int v) => _dialect.LoadWeights(v, (u * _packed.Block * 4) + (v * _dialect.Bits / 8));
 
-            Lines(_dialect.MultiplyAdd(Name(p, v, u), p, v));
-        }
-
-        void Load(int v) => Lines(_dialect.LoadWeights(v, (u * _packed.Block * 4) + (v * _dialect.Bits / 8)));
-
-        void Spread(int p) => Lines(_dialect.Spread(p, Address(run, "k", (p * pixelBytes) + (4 * u)), _flip));
+        IEnumerable<string> Spread(int p) => _dialect.Spread(p, Address(run, "k", (p * pixelBytes) + (4 * u)), _flip);
     }
 
     private IEnumerable<(int Pixel, int Vector)> Accumulators() => Pairs(_tile.Pixels, _tile.Vectors);
@@ -233,11 +238,27 @@ internal sealed class Int8TileEmitter
         from i in Enumerable.Range(0, inner)
         select (o, i);
 
-    private void Lines(IEnumerable<string> lines)
+    private void Flow(IEnumerable<string> statements) => Flow(Code, statements);
+
+    /// <summary>Writes statements, as many on a line as fit.</summary>
+    public static void Flow(SourceWriter code, IEnumerable<string> statements)
     {
-        foreach (var line in lines)
+        const int LineLength = 150;
+        var line = "";
+        foreach (var statement in statements)
         {
-            Code.Line(line);
+            if (line.Length > 0 && line.Length + statement.Length >= LineLength)
+            {
+                code.Line(line);
+                line = "";
+            }
+
+            line += line.Length > 0 ? " " + statement : statement;
+        }
+
+        if (line.Length > 0)
+        {
+            code.Line(line);
         }
     }
 

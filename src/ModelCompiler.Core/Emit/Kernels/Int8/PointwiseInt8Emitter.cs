@@ -42,6 +42,20 @@ internal static class Int8Refs
         writer.Code.Line($"ref {OutputType(writer)} target = {AsBytes(writer.Output(), writer.Step.Outputs[0].Type.Element)};");
     }
 
+    /// <summary>Writes <c>picture</c> and <c>result</c>, refs to one image of the batch, and a loop where there are several.</summary>
+    public static SourceWriter.Block? EmitImages(KernelWriter writer, int batch, Plane input, Plane output)
+    {
+        var code = writer.Code;
+        SourceWriter.Block? images = batch > 1 ? code.For("image", 0, batch) : null;
+        var (from, to) =
+            batch > 1
+                ? ($"Unsafe.Add(ref source, image * {input.Elements})", $"Unsafe.Add(ref target, image * {output.Elements})")
+                : ("source", "target");
+        code.Line($"ref byte picture = ref {from};");
+        code.Line($"ref {OutputType(writer)} result = ref {to};");
+        return images;
+    }
+
     /// <summary>The expression for the first output channel of <c>block</c>, which counts through all groups.</summary>
     public static string Channel(PackedInt8 packed)
     {

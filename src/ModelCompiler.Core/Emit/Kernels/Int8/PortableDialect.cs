@@ -3,23 +3,31 @@ namespace ModelCompiler.Emit.Kernels.Int8;
 /// <summary>Vector128 of the base class library: unsigned × signed bytes as 16-bit products, which always fit.</summary>
 internal sealed record PortableDialect() : Int8Dialect(128)
 {
-    public override IEnumerable<string> LoadWeights(int v, int offset) =>
-        [$"var w{v} = Vector128.LoadUnsafe(ref w, {offset}).AsInt16();", $"Vector128<short> e{v} = (w{v} << 8) >> 8, d{v} = w{v} >> 8;"];
+    public override SharedCode Dot { get; } =
+        new(
+            "DotPortable",
+            """
+            // Adds the products of each quad: even and odd bytes as 16-bit products, whose halves are added as 32 bits.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            internal static Vector128<int> DotPortable(Vector128<int> sum, Vector128<short> x, Vector128<short> w)
+            {
+                var even = ((x & Vector128.Create((short)255)) * ((w << 8) >> 8)).AsInt32();
+                var odd = ((x >>> 8) * (w >> 8)).AsInt32();
+                return sum + ((even << 16) >> 16) + (even >> 16) + ((odd << 16) >> 16) + (odd >> 16);
+            }
+            """
+        );
 
-    public override IEnumerable<string> Spread(int p, string address, bool flip) => Split(p, $"({Repeat(address, flip)})");
+    public override IEnumerable<string> LoadWeights(int v, int offset) => [$"var w{v} = Vector128.LoadUnsafe(ref w, {offset}).AsInt16();"];
 
-    public override IEnumerable<string> LoadQuads(int p, string address) => Split(p, $"Vector128.LoadUnsafe({address})");
+    public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsInt16();"];
 
-    public override SharedCode Interleave(int rows, bool flip) => Int8Interleave.Portable(rows, flip);
-
-    private static IEnumerable<string> Split(int p, string quads) =>
-        [$"var x{p} = {quads}.AsInt16();", $"Vector128<short> y{p} = x{p} & Vector128.Create((short)255), z{p} = x{p} >>> 8;"];
+    public override IEnumerable<string> LoadQuads(int p, string address) => [$"var x{p} = Vector128.LoadUnsafe({address}).AsInt16();"];
 
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
-        [
-            $"Vector128<int> e{p}_{v} = (y{p} * e{v}).AsInt32(), d{p}_{v} = (z{p} * d{v}).AsInt32();",
-            $"{accumulator} += ((e{p}_{v} << 16) >> 16) + (e{p}_{v} >> 16) + ((d{p}_{v} << 16) >> 16) + (d{p}_{v} >> 16);",
-        ];
+        [$"{accumulator} = Shared.DotPortable({accumulator}, x{p}, w{v});"];
+
+    public override SharedCode Interleave(int rows, bool flip) => Int8Interleave.Portable(rows, flip);
 
     public override SharedCode Requantise(RequantiseForm form)
     {

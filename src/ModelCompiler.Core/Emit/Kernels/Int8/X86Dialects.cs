@@ -31,8 +31,19 @@ internal sealed record MultiplyAddDialect(int Bits) : Int8Dialect(Bits)
             _ => "Sse2",
         };
 
+    public override SharedCode Dot =>
+        new(
+            $"Dot{Bits}",
+            $$"""
+            // Adds the products of each quad: even bytes y · e, odd bytes z · d, as 16-bit numbers.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            internal static {{Vector}}<int> Dot{{Bits}}({{Vector}}<int> sum, {{Vector}}<short> y, {{Vector}}<short> z, {{Vector}}<short> e, {{Vector}}<short> d) =>
+                sum + ({{Instructions}}.MultiplyAddAdjacent(y, e) + {{Instructions}}.MultiplyAddAdjacent(z, d));
+            """
+        );
+
     public override IEnumerable<string> LoadWeights(int v, int offset) =>
-        [$"var w{v} = {Vector}.LoadUnsafe(ref w, {offset}).AsInt16();", $"{Vector}<short> e{v} = (w{v} << 8) >> 8, d{v} = w{v} >> 8;"];
+        [$"var w{v} = {Vector}.LoadUnsafe(ref w, {offset}).AsInt16(); var e{v} = (w{v} << 8) >> 8; var d{v} = w{v} >> 8;"];
 
     public override IEnumerable<string> Spread(int p, string address, bool flip) => Split(p, $"({Repeat(address, flip)})");
 
@@ -40,11 +51,11 @@ internal sealed record MultiplyAddDialect(int Bits) : Int8Dialect(Bits)
 
     public override SharedCode Interleave(int rows, bool flip) => Int8Interleave.X86(Bits, rows, flip);
 
-    private IEnumerable<string> Split(int p, string quads) =>
-        [$"var x{p} = {quads}.AsInt16();", $"{Vector}<short> y{p} = x{p} & {Vector}.Create((short)255), z{p} = x{p} >>> 8;"];
-
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
-        [$"{accumulator} += {Instructions}.MultiplyAddAdjacent(y{p}, e{v}) + {Instructions}.MultiplyAddAdjacent(z{p}, d{v});"];
+        [$"{accumulator} = Shared.Dot{Bits}({accumulator}, y{p}, z{p}, e{v}, d{v});"];
+
+    private IEnumerable<string> Split(int p, string quads) =>
+        [$"var x{p} = {quads}.AsInt16(); var y{p} = x{p} & {Vector}.Create((short)255); var z{p} = x{p} >>> 8;"];
 
     public override SharedCode Requantise(RequantiseForm form) => X86Requantise.Of(Bits, form);
 }

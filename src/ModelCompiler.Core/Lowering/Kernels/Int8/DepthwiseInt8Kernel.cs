@@ -60,8 +60,11 @@ internal sealed record DepthwiseInt8Kernel(
             InstructionSet.AvxVnni or InstructionSet.Avx2 => 256,
             _ => 128,
         };
-        var most = bits / 64;
-        return new(bits, Math.Min(most, IsFlat ? Output.Width * Output.Channels / Chunk : Output.Width), Chunk * 32 / bits, 1);
+
+        // Four vectors of sums make one of bytes; AVX-VNNI has registers for eight, and needs them to hide its latency.
+        var vectors = Chunk * 32 / bits;
+        var most = (set == InstructionSet.AvxVnni ? 8 : 4) / vectors;
+        return new(bits, Math.Min(most, IsFlat ? Output.Width * Output.Channels / Chunk : Output.Width), vectors, 1);
     }
 
     /// <summary>Lowers a depthwise convolution; null where its channels make no chunks.</summary>

@@ -83,6 +83,9 @@ internal sealed record DirectConvInt8Kernel(
 /// <summary>Sizes of an image, channels last.</summary>
 internal readonly record struct Plane(int Height, int Width, int Channels)
 {
+    /// <summary>Elements of the image.</summary>
+    public int Elements => Height * Width * Channels;
+
     /// <summary>The plane of [N, H, W, C] or [N, W, C].</summary>
     public static Plane Of(TensorShape shape) => new(shape.Rank == 4 ? shape[1] : 1, shape[shape.Rank - 2], shape[shape.Rank - 1]);
 

@@ -5,7 +5,8 @@ namespace ModelCompiler.Lowering.Kernels.Int8;
 /// <param name="Pixels">Output pixels (or rows of a matrix) computed together.</param>
 /// <param name="Vectors">Vectors of output channels for each of them.</param>
 /// <param name="DepthSplit">Independent sums over the depth, where pixels and vectors alone are too few to hide the latency.</param>
-internal readonly record struct Int8TileShape(int Bits, int Pixels, int Vectors, int DepthSplit)
+/// <param name="Parts">Tiles one after the other that make a block of channels; more than 1 where short code matters more than speed.</param>
+internal readonly record struct Int8TileShape(int Bits, int Pixels, int Vectors, int DepthSplit, int Parts = 1)
 {
     /// <summary>Most quads of depth that a tile works off together; the packed depth is a multiple where a tile has one pixel.</summary>
     public const int MaxDepthSplit = 4;
@@ -31,17 +32,22 @@ internal readonly record struct Int8TileShape(int Bits, int Pixels, int Vectors,
         };
         var vectors = ((packed.Channels * 32) + bits - 1) / bits;
 
+        if (set == InstructionSet.Portable)
+        {
+            return vectors % 4 == 0 && packed.Channels == packed.Block ? new(bits, 1, 4, 1, vectors / 4) : new(bits, 1, vectors, 1);
+        }
+
         // Accumulators that fit the registers beside weights and inputs. Where multiplying and adding are two instructions, few do.
         var accumulators = set switch
         {
             InstructionSet.AvxVnni => 12,
-            InstructionSet.Avx512 => bits == 512 ? 16 : 12,
+            InstructionSet.Avx512 => 8,
             InstructionSet.Avx2 => 8,
             InstructionSet.ArmDotProduct => 24,
             InstructionSet.AdvSimd => 12,
             _ => 8,
         };
-        var tile = Math.Min(pixels, Math.Max(1, set == InstructionSet.Portable ? 1 : accumulators / vectors));
+        var tile = Math.Min(pixels, Math.Max(1, accumulators / vectors));
         var chains = set is InstructionSet.AvxVnni or InstructionSet.ArmDotProduct ? 10 : 1;
         var split = tile == 1 ? Math.Min(MaxDepthSplit, (chains + vectors - 1) / vectors) : 1;
         return new(bits, tile, vectors, split == 3 ? 2 : split);
