@@ -32,12 +32,15 @@ internal static class EmitterTable
         Add<DirectConvInt8Kernel>(DirectConvInt8Emitter.Emit);
         Add<DynamicQuantizeKernel>(LinearEmitter.Emit);
         Add<ElementwiseKernel>(ElementwiseEmitter.Emit);
+        Add<GatherElementsKernel>(IndexedEmitters.GatherElements);
         Add<GatherKernel>(GatherEmitter.Emit);
+        Add<GatherTuplesKernel>(IndexedEmitters.GatherTuples);
         Add<LayerNormalizationKernel>(LayerNormalizationEmitter.Emit);
         Add<LookupTableKernel>(LookupTableEmitter.Emit);
         Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
         Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);
         Add<MovementKernel>(MovementEmitter.Emit);
+        Add<OneHotKernel>(OneHotEmitter.Emit);
         Add<PlainConvKernel>(PlainConvEmitter.Emit);
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
         Add<PointwiseInt8Kernel>(PointwiseInt8Emitter.Emit);

@@ -35,12 +35,15 @@ internal static class LoweringTable
         Add<ElementwiseChain>(ElementwiseLowering.Lower);
         Add<Expand>(MovementKernel.Lower);
         Add<Gather>(GatherKernel.Lower);
+        Add<GatherElements>(GatherElementsKernel.Lower);
+        Add<GatherND>(GatherTuplesKernel.Lower);
         Add<GlobalAveragePool>(ReduceKernel.LowerGlobalAveragePool);
         Add<GlobalMaxPool>(ReduceKernel.LowerGlobalMaxPool);
         Add<LayerNormalization>(LayerNormalizationKernel.Lower);
         Add<LookupTable>(LookupTableKernel.Lower);
         Add<MatMul>(FloatLowering.MatMul);
         Add<MaxPool>(PoolKernel.LowerMaxPool);
+        Add<OneHot>(OneHotKernel.Lower);
         Add<Pad>(MovementKernel.Lower);
         Add<QuantizedAveragePool>(QuantizedAveragePoolKernel.Lower);
         Add<QuantizedBinary>(QuantizedBinaryKernel.Lower);

@@ -1,3 +1,4 @@
+using CsCheck;
 using ModelCompiler.Graphs;
 using ModelCompiler.Testing;
 
@@ -137,6 +138,70 @@ public sealed class MovementTests
         Array given = indexType == ElementType.Int32 ? (int[])[-7, 6, 0, -1] : (long[])[-7, 6, 0, -1];
         Differential.Check(model, inputs: new Dictionary<string, Array> { ["indices"] = given });
     }
+
+    [Fact]
+    public void Gathering_single_elements_and_by_tuples_equals_onnxruntime()
+    {
+        var model = new OnnxModelBuilder(13);
+        var x = model.Input("x", ElementType.Float32, 3, 4, 2);
+        var elements = model.Input("elements", ElementType.Int64, 2, 4, 2);
+        var tuples = model.Input("tuples", ElementType.Int64, 3, 1, 2);
+        model.Output(model.Node("GatherElements", [x, elements], ("axis", 0)), ElementType.Float32);
+        model.Output(model.Node("GatherND", [x, tuples]), ElementType.Float32);
+        model.Output(model.Node("GatherND", [x, tuples], ("batch_dims", 1)), ElementType.Float32);
+        Differential.Check(
+            model,
+            inputs: new Dictionary<string, Array>
+            {
+                ["elements"] = (long[])[0, 1, 2, -1, -2, -3, 0, 0, 1, 1, 2, 2, 0, 1, 2, -1],
+                ["tuples"] = (long[])[1, 1, -3, 0, 2, -1],
+            }
+        );
+    }
+
+    [Theory]
+    [InlineData(ElementType.Int64)]
+    [InlineData(ElementType.Float32)]
+    public void One_hot_equals_onnxruntime(ElementType type)
+    {
+        var model = new OnnxModelBuilder(13);
+        var indices = model.Input("indices", type, 2, 3);
+        var depth = type == ElementType.Int64 ? model.Constant(Tensor.Longs(4).Reshape(TensorShape.Scalar)) : model.Constant([], 4);
+        foreach (var axis in new[] { -1, 0, 1 })
+        {
+            model.Output(model.Node("OneHot", [indices, depth, model.Constant([2], -1, 2.5f)], ("axis", axis)), ElementType.Float32);
+        }
+
+        Array given = type == ElementType.Int64 ? (long[])[0, 3, -4, -1, 7, 1] : (float[])[0, 3, -4, -1, 7, 1];
+        Differential.Check(model, inputs: new Dictionary<string, Array> { ["indices"] = given });
+    }
+
+    /// <summary>Sizes around those of the vectors' tiles, in both orders, with a dimension around them.</summary>
+    [Theory]
+    [InlineData(ElementType.UInt8)]
+    [InlineData(ElementType.Int16)]
+    [InlineData(ElementType.Float32)]
+    [InlineData(ElementType.Int64)]
+    public void Transposing_planes_of_any_size_equals_onnxruntime(ElementType type) =>
+        Gen.Select(Gen.Int[1, 40], Gen.OneOf(Gen.Int[1, 9], Gen.Int[10, 40]), Gen.Int[1, 3])
+            .Array[6]
+            .Sample(
+                sizes =>
+                {
+                    var model = new OnnxModelBuilder();
+                    for (var i = 0; i < sizes.Length; i++)
+                    {
+                        var (rows, columns, outer) = sizes[i];
+                        var x = model.Input($"x{i}", type, outer, rows, columns);
+                        model.Output(model.Node("Transpose", [x], ("perm", (long[])[0, 2, 1])), type);
+                        model.Output(model.Node("Transpose", [x], ("perm", (long[])[2, 0, 1])), type);
+                        model.Output(model.Node("Transpose", [x], ("perm", (long[])[2, 1, 0])), type);
+                    }
+
+                    Differential.Check(model, targets: [Target.Auto]);
+                },
+                iter: 6
+            );
 
     private static string Longs(OnnxModelBuilder model, params long[] elements) => model.Constant(Tensor.Longs(elements));
 

@@ -12,6 +12,7 @@ internal static class PlaneTileEmitter
     {
         writer.Use(ZipCode);
         var (code, innermost) = (writer.Code, move.Axes.Count - 1);
+        using var scope = code.Open($"// Tiles of {tile.Rows} vectors, turned in registers.");
         var (from, to) = (new ByteAddress(move.From, size), new ByteAddress(move.To, size));
         var blocks = new Stack<SourceWriter.Block>();
         for (var axis = 0; axis < innermost; axis++)

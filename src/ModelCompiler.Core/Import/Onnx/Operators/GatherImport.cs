@@ -32,6 +32,27 @@ internal static class GatherImport
         return shape == sliced.Shape ? [sliced] : [graph.Add(new Reshape(shape), sliced)];
     }
 
+    public static ImmutableArray<Value> GatherElements(OnnxNode node, GraphBuilder graph)
+    {
+        var data = node.Input(0);
+        return [graph.Add(new GatherElements(data.Shape.NormaliseAxis(node.Int("axis", 0))), data, node.Input(1))];
+    }
+
+    public static ImmutableArray<Value> GatherND(OnnxNode node, GraphBuilder graph) =>
+        node.Int("batch_dims", 0) is >= 0 and < 1 << 8 and var batch
+            ? [graph.Add(new GatherND((int)batch), node.Input(0), node.Input(1))]
+            : throw new ShapeException($"batch_dims is {node.Int("batch_dims", 0)}");
+
+    public static ImmutableArray<Value> OneHot(OnnxNode node, GraphBuilder graph)
+    {
+        var depth = node.ConstantInput(1, "the depth");
+        var size = depth.Element == ElementType.Float32 ? (long)depth.ToFloats()[0] : depth.ToLongs()[0];
+        var axis = TensorShape.NormaliseAxis(node.Int("axis", -1), node.Input(0).Shape.Rank + 1);
+        return size is > 0 and <= TensorShape.MaxElements
+            ? [graph.Add(new OneHot(axis, (int)size), node.Input(0), node.Input(2))]
+            : throw new ShapeException($"the depth is {size}; a positive number was expected");
+    }
+
     private static int Position(long index, int size) =>
         index >= -size && index < size
             ? (int)(index < 0 ? index + size : index)
