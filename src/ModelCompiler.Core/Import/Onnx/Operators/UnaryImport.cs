@@ -54,10 +54,14 @@ internal static class UnaryImport
     }
 
     public static ImmutableArray<Value> Cast(OnnxNode node, GraphBuilder graph) =>
-        [graph.Add(new Cast(OnnxTensorReader.ElementTypeOf((int)node.RequiredInt("to"), node.Name)), node.Input(0))];
+        [AddCast(node, graph, OnnxTensorReader.ElementTypeOf((int)node.RequiredInt("to"), node.Name))];
 
-    public static ImmutableArray<Value> CastLike(OnnxNode node, GraphBuilder graph) =>
-        [graph.Add(new Cast(node.Input(1).Element), node.Input(0))];
+    public static ImmutableArray<Value> CastLike(OnnxNode node, GraphBuilder graph) => [AddCast(node, graph, node.Input(1).Element)];
+
+    private static Value AddCast(OnnxNode node, GraphBuilder graph, ElementType to) =>
+        ElementwiseRules.All.Contains(to)
+            ? graph.Add(new Cast(to), node.Input(0))
+            : throw node.Unsupported($"a cast to {to} is not supported; supported: {string.Join(", ", ElementwiseRules.All)}");
 
     /// <summary>The identity, for inference.</summary>
     public static ImmutableArray<Value> Dropout(OnnxNode node, GraphBuilder graph)
