@@ -28,7 +28,8 @@ internal sealed class RunEmitter(KernelProgram program, SourceWriter code, bool 
     private void EmitRun(bool quantised)
     {
         using var body = code.Open($"partial void {PredictEmitter.RunMethod(quantised)}({_names.SpanParameters(quantised)})");
-        if (program.ArenaBytes > 0)
+        // Tensors without elements have a place there, too, though the arena may have no bytes.
+        if (program.Steps.Any(s => s.Scratch is not null || s.Inputs.Concat(s.Outputs).Any(o => o.Place == Place.Arena)))
         {
             code.Line("ref byte arena = ref Arena;");
         }
