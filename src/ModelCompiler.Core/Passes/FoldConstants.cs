@@ -3,20 +3,23 @@ using ModelCompiler.Graphs.Folding;
 
 namespace ModelCompiler.Passes;
 
-/// <summary>Evaluates nodes whose inputs became constant by what other passes did.</summary>
+/// <summary>
+/// Evaluates what depends on constants alone, dequantisation of weights included: importing leaves that to run time, so that the
+/// passes that compute with integer weights find them.
+/// </summary>
 internal sealed class FoldConstants : RewritePass
 {
     protected override bool TryRewrite(Graph graph, Node node, GraphEdit edit)
     {
-        if (ConstantFolder.TryEvaluate(node.Operator, node.Inputs, [.. node.Outputs.Select(o => o.Type)]) is not { } results)
+        if (ConstantFolder.TryEvaluateWithWeights(node) is not { } tensors)
         {
             return false;
         }
 
         edit.Remove(node);
-        for (var i = 0; i < results.Length; i++)
+        for (var i = 0; i < tensors.Length; i++)
         {
-            edit.ReplaceUses(node.Outputs[i], new Value(node.Outputs[i].Name, results[i]));
+            edit.ReplaceUses(node.Outputs[i], new Value(node.Outputs[i].Name, tensors[i]));
         }
 
         return true;

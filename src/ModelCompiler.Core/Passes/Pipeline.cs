@@ -1,4 +1,5 @@
 using ModelCompiler.Graphs;
+using ModelCompiler.Passes.Quantised;
 
 namespace ModelCompiler.Passes;
 
@@ -27,6 +28,10 @@ internal static class Pipeline
             new FuseGelu(),
             new FuseHardSwish(),
             new SimplifyPowers(),
+            // Before what changes weights, while the integers that weights are given in are still there and nothing else was fused or moved.
+            new FuseQuantized(),
+            new MultiplyIntegers(),
+            new FoldConstants(),
             // Before the layout changes, because its parameters are aligned with dimension 1.
             new ExpandBatchNormalization(),
             new OrientMatMulOperands(),

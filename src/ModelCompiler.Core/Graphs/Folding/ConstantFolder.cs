@@ -29,6 +29,15 @@ internal static class ConstantFolder
             : evaluate(op, [.. inputs.Select(i => i?.Constant)], types);
     }
 
+    /// <summary>
+    /// The outputs of a node whose inputs are constant, dequantised weights included however large they are; null where it has no
+    /// evaluator. For passes that run when nobody asks for the integers any more.
+    /// </summary>
+    public static Tensor[]? TryEvaluateWithWeights(Node node) =>
+        node.Operator is DequantizeLinear dequantize && node.Inputs.All(i => i is { Constant: not null })
+            ? QuantizationEvaluator.Dequantize(dequantize, [.. node.Inputs.Select(i => i!.Constant)], [node.Output.Type])
+            : TryEvaluate(node.Operator, node.Inputs, [.. node.Outputs.Select(o => o.Type)]);
+
     private static Dictionary<Type, Evaluate<Operator>> Table()
     {
         var table = new Dictionary<Type, Evaluate<Operator>>();
@@ -40,6 +49,7 @@ internal static class ConstantFolder
         Add<Expand>(MovePlan.Evaluate);
         Add<Gather>(GatherEvaluator.Evaluate);
         Add<Pad>(MovePlan.Evaluate);
+        Add<QuantizeLinear>(QuantizationEvaluator.Quantize);
         Add<Reduce>(FoldReduce.Evaluate);
         Add<Reshape>((op, inputs, _) => [inputs[0]!.Reshape(op.Shape)]);
         Add<Slice>(MovePlan.Evaluate);
