@@ -31,6 +31,7 @@ internal static class EmitterTable
         Add<DequantizeKernel>(LinearEmitter.Emit);
         Add<DirectConvInt8Kernel>(DirectConvInt8Emitter.Emit);
         Add<DynamicQuantizeKernel>(LinearEmitter.Emit);
+        Add<FlipSignKernel>(FlipSignEmitter.Emit);
         Add<ElementwiseKernel>(ElementwiseEmitter.Emit);
         Add<GatherElementsKernel>(IndexedEmitters.GatherElements);
         Add<GatherKernel>(GatherEmitter.Emit);
@@ -45,11 +46,11 @@ internal static class EmitterTable
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
         Add<PointwiseInt8Kernel>(PointwiseInt8Emitter.Emit);
         Add<PoolKernel>(PoolEmitter.Emit);
+        Add<QuantizeKernel>(LinearEmitter.Emit);
         Add<QuantizedAveragePoolKernel>(QuantizedAveragePoolEmitter.Emit);
         Add<QuantizedBinaryKernel>(QuantizedBinaryEmitter.Emit);
         Add<QuantizedGlobalAveragePoolKernel>(QuantizedGlobalAveragePoolEmitter.Emit);
         Add<QuantizedSoftmaxKernel>(QuantizedSoftmaxEmitter.Emit);
-        Add<QuantizeKernel>(LinearEmitter.Emit);
         Add<ReduceKernel>(ReduceEmitter.Emit);
         Add<ResizeKernel>(ResizeEmitter.Emit);
         Add<SoftmaxKernel>(SoftmaxEmitter.Emit);

@@ -34,6 +34,7 @@ internal static class LoweringTable
         Add<DynamicQuantizeLinear>(DynamicQuantizeKernel.Lower);
         Add<ElementwiseChain>(ElementwiseLowering.Lower);
         Add<Expand>(MovementKernel.Lower);
+        Add<FlipSign>(FlipSignKernel.Lower);
         Add<Gather>(GatherKernel.Lower);
         Add<GatherElements>(GatherElementsKernel.Lower);
         Add<GatherND>(GatherTuplesKernel.Lower);
@@ -45,13 +46,13 @@ internal static class LoweringTable
         Add<MaxPool>(PoolKernel.LowerMaxPool);
         Add<OneHot>(OneHotKernel.Lower);
         Add<Pad>(MovementKernel.Lower);
+        Add<QuantizeLinear>(QuantizeKernel.Lower);
         Add<QuantizedAveragePool>(QuantizedAveragePoolKernel.Lower);
         Add<QuantizedBinary>(QuantizedBinaryKernel.Lower);
         Add<QuantizedConv>(Int8Lowering.Convolution);
         Add<QuantizedGlobalAveragePool>(QuantizedGlobalAveragePoolKernel.Lower);
         Add<QuantizedMatMul>(Int8Lowering.MatrixProduct);
         Add<QuantizedSoftmax>(QuantizedSoftmaxKernel.Lower);
-        Add<QuantizeLinear>(QuantizeKernel.Lower);
         Add<Reduce>(ReduceKernel.Lower);
         Add<Resize>(ResizeKernel.Lower);
         Add<Slice>(MovementKernel.Lower);

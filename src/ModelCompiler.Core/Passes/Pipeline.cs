@@ -51,5 +51,7 @@ internal static class Pipeline
             new FoldConstants(),
             // Last, because the passes above look for single operators.
             new FuseElementwise(),
+            // When every quantised operator is there and nothing is moved or fused any more.
+            new ChooseActivationStorage(target),
         ];
 }

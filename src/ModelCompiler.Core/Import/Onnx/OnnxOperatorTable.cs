@@ -143,9 +143,11 @@ internal static class OnnxOperatorTable
     private static readonly Dictionary<string, OnnxImport> Microsoft = new()
     {
         ["DequantizeLinear"] = QuantizeLinearImport.DequantizeLinear,
+        ["DynamicQuantizeMatMul"] = MatMulIntegerToFloatImport.DynamicQuantizeMatMul,
         ["FusedConv"] = FusedConvImport.FusedConv,
         ["FusedMatMul"] = MatMulImport.FusedMatMul,
         ["Gelu"] = UnaryImport.Of(UnaryFunction.Gelu),
+        ["MatMulIntegerToFloat"] = MatMulIntegerToFloatImport.MatMulIntegerToFloat,
         ["QGemm"] = QLinearMatMulImport.QGemm,
         ["QLinearAdd"] = QLinearElementwiseImport.Add,
         ["QLinearAveragePool"] = QLinearPoolImport.AveragePool,

@@ -10,6 +10,11 @@ internal static class QLinearConvImport
     public static ImmutableArray<Value> QLinearConv(OnnxNode node, GraphBuilder graph)
     {
         var (x, w) = (node.Input(0), node.Input(3));
+        if (w.Constant is null || !QuantizationImport.AreConstant(node, 1, 2, 4, 5, 6, 7))
+        {
+            return [AtRunTime(node, graph)];
+        }
+
         var input = QuantizationImport.PerTensor(node, 1, 2, x.Element, "x");
         var weights = QuantizationImport.Grid(node, 4, 5, w.Element, 0, "w");
         CheckChannels(weights, w.Shape);
@@ -28,6 +33,11 @@ internal static class QLinearConvImport
     public static ImmutableArray<Value> ConvInteger(OnnxNode node, GraphBuilder graph)
     {
         var (x, w) = (node.Input(0), node.Input(1));
+        if (w.Constant is null || !QuantizationImport.AreConstant(node, 2, 3))
+        {
+            return [IntegerArithmetic.Conv(node, graph, 0, 2, 1, 3, Group(node))];
+        }
+
         var xZero = QuantizationImport.ZeroPoints(node, 2, x.Element, "x");
         var wZero = QuantizationImport.ZeroPoints(node, 3, w.Element, "w");
         if (xZero.Length > 1 || (wZero.Length > 1 && wZero.Length != w.Shape[0]))
@@ -46,6 +56,23 @@ internal static class QLinearConvImport
             null
         );
         return [graph.Add(conv, x, w)];
+    }
+
+    /// <summary>QLinearConv whose weights, scales or zero points are computed at run time.</summary>
+    private static Value AtRunTime(OnnxNode node, GraphBuilder graph)
+    {
+        var sums = IntegerArithmetic.Conv(node, graph, 0, 2, 3, 5, Group(node));
+        var rank = sums.Shape.Rank - 1;
+        if (node.OptionalInput(8) is { } bias)
+        {
+            var along = graph.Add(new Reshape(IntegerArithmetic.AlongFirst(bias.Shape.Elements, rank)), bias);
+            sums = graph.Add(new Binary(BinaryFunction.Add), sums, along);
+        }
+
+        var scales = node.Input(4);
+        var channels =
+            scales.Shape.Elements == 1 ? scales : graph.Add(new Reshape(IntegerArithmetic.AlongFirst(scales.Shape.Elements, rank)), scales);
+        return IntegerArithmetic.Requantize(node, graph, sums, node.Input(1), channels, 6, node.Input(0).Element);
     }
 
     private static int Group(OnnxNode node) =>

@@ -10,6 +10,11 @@ internal static class QLinearMatMulImport
     public static ImmutableArray<Value> QLinearMatMul(OnnxNode node, GraphBuilder graph)
     {
         var (a, b) = (node.Input(0), node.Input(3));
+        if (!QuantizationImport.AreConstant(node, 1, 2, 4, 5, 6, 7) || node.Input(1).Shape.Elements > 1)
+        {
+            return [AtRunTime(node, graph)];
+        }
+
         var left = QuantizationImport.PerTensor(node, 1, 2, a.Element, "a");
         var right = Columns(node, 4, 5, b);
         var output = QuantizationImport.OfOutput(node, 6, 7, a.Element);
@@ -24,13 +29,13 @@ internal static class QLinearMatMulImport
     public static ImmutableArray<Value> MatMulInteger(OnnxNode node, GraphBuilder graph)
     {
         var (a, b) = (node.Input(0), node.Input(1));
-        var left = QuantizationImport.ZeroPoints(node, 2, a.Element, "a");
-        var right = QuantizationImport.ZeroPoints(node, 3, b.Element, "b");
-        if (left.Length > 1)
+        if (!QuantizationImport.AreConstant(node, 2, 3) || node.OptionalInput(2) is { Shape.Elements: > 1 })
         {
-            throw node.Unsupported($"a has {left.Length} zero points; supported: one");
+            return [IntegerArithmetic.MatMul(graph, a, node.OptionalInput(2), b, node.OptionalInput(3))];
         }
 
+        var left = QuantizationImport.ZeroPoints(node, 2, a.Element, "a");
+        var right = QuantizationImport.ZeroPoints(node, 3, b.Element, "b");
         QuantizationRules.Check(b.Shape, b.Shape.Rank - 1, 0, Math.Max(right.Length, 1));
         var product = new QuantizedMatMul(left.Length == 0 ? 0 : left[0], right.Length == 0 ? [0] : right, null);
         return [graph.Add(product, a, b)];
@@ -55,6 +60,18 @@ internal static class QLinearMatMulImport
         var accumulators = graph.Add(new QuantizedMatMul(left.ZeroPoint, right.ZeroPoints, null), a, b, bias);
         var scales = right.Scales.Select(s => (float)(alpha * s)).ToArray();
         return [graph.Add(new DequantizeLinear(new QuantizationGrid(scales, new int[scales.Length], 1)), accumulators)];
+    }
+
+    /// <summary>QLinearMatMul whose scales or zero points are computed at run time, or differ between the rows of a.</summary>
+    private static Value AtRunTime(OnnxNode node, GraphBuilder graph)
+    {
+        var sums = IntegerArithmetic.MatMul(graph, node.Input(0), node.OptionalInput(2), node.Input(3), node.OptionalInput(5));
+        var scale = node.Input(1);
+        var rows =
+            scale.Shape is { Rank: 1, Elements: > 1 }
+                ? graph.Add(new Reshape(IntegerArithmetic.AlongFirst(scale.Shape.Elements, 2)), scale)
+                : scale;
+        return IntegerArithmetic.Requantize(node, graph, sums, rows, node.Input(4), 6, node.Input(0).Element);
     }
 
     /// <summary>Scales and zero points of b: one, or one a column.</summary>
