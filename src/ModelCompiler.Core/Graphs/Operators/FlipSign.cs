@@ -13,13 +13,7 @@ public sealed record FlipSign : Operator, IElementwiseOperator
     public override TensorType[] Infer(InferenceContext context)
     {
         context.Require(0, ElementType.Int8, ElementType.UInt8);
-        return
-        [
-            context.Type(0) with
-            {
-                Element = context.Element(0) == ElementType.Int8 ? ElementType.UInt8 : ElementType.Int8,
-            },
-        ];
+        return [context.Type(0) with { Element = context.Element(0) == ElementType.Int8 ? ElementType.UInt8 : ElementType.Int8 }];
     }
 
     /// <summary>The same for a constant.</summary>

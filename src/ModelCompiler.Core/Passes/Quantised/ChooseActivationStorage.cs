@@ -10,9 +10,7 @@ namespace ModelCompiler.Passes.Quantised;
 /// </summary>
 internal sealed class ChooseActivationStorage(Target target) : IPass
 {
-    private readonly ElementType _storage = target.InstructionSets.All(s =>
-        s is InstructionSet.ArmDotProduct or InstructionSet.AdvSimd
-    )
+    private readonly ElementType _storage = target.InstructionSets.All(s => s is InstructionSet.ArmDotProduct or InstructionSet.AdvSimd)
         ? ElementType.Int8
         : ElementType.UInt8;
 
@@ -64,12 +62,7 @@ internal sealed class StorageRewrite(ElementType storage)
         var inputs = node.Inputs.Select((input, i) => input is null ? null : InputOf(node, input, i)).ToArray();
         var made = GraphEdit.NewNode(node, op, inputs);
         Nodes.Add(
-            new Node(
-                node.Name,
-                op,
-                made.Inputs,
-                [.. node.Outputs.Select((o, i) => o.Type == made.Outputs[i].Type ? o : made.Outputs[i])]
-            )
+            new Node(node.Name, op, made.Inputs, [.. node.Outputs.Select((o, i) => o.Type == made.Outputs[i].Type ? o : made.Outputs[i])])
         );
         for (var i = 0; i < node.Outputs.Length; i++)
         {
@@ -103,7 +96,11 @@ internal sealed class StorageRewrite(ElementType storage)
 
     private Value InputOf(Node node, Value input, int index) =>
         // Weights and indices are no activations; tables and dequantisation take either type.
-        input.Element != _other || IsWeights(node, index) || (TakesEither(node) && !IsStored(input)) ? input : Stored(input);
+        input.Element != _other
+        || IsWeights(node, index)
+        || (TakesEither(node) && !IsStored(input))
+            ? input
+            : Stored(input);
 
     private Value Stored(Value value)
     {

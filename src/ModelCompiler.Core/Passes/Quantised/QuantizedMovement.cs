@@ -64,16 +64,8 @@ internal static class QuantizedMovement
         {
             Transpose => node.Operator,
             _ when !grid.IsPerTensor => null,
-            Reshape
-            or Slice
-            or Gather
-            or Split
-            or Expand
-            or Tile
-            or DepthToSpace
-            or SpaceToDepth
-            or MaxPool
-            or GlobalMaxPool => node.Operator,
+            Reshape or Slice or Gather or Split or Expand or Tile or DepthToSpace or SpaceToDepth or MaxPool or GlobalMaxPool =>
+                node.Operator,
             Pad { Mode: not PadMode.Constant } => node.Operator,
             Pad pad => OnIntegers(pad, grid, node.Input(0).Element),
             _ => null,

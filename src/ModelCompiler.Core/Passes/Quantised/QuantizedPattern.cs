@@ -65,10 +65,7 @@ internal static class QuantizedPattern
         };
 
         Value Widened(ElementType element) =>
-            new(
-                node.Input(0).Name,
-                Graphs.Tensor.FromBytes(new TensorType(element, constant.Shape), constant.Bytes.ToArray())
-            );
+            new(node.Input(0).Name, Graphs.Tensor.FromBytes(new TensorType(element, constant.Shape), constant.Bytes.ToArray()));
     }
 
     /// <summary>The quantisation of a QuantizeLinear to 8 bits with one scale; null for anything else.</summary>

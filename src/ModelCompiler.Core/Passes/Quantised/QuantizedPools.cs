@@ -20,21 +20,19 @@ internal static class QuantizedPools
         Operator? op = source.Operator switch
         {
             // Ceil mode and dilation have no quantised operator in ONNX Runtime.
-            AveragePool pool when pool.Window.Dilations.All(d => d == 1) && pool.UncountedEnd.All(u => u == 0) =>
-                new QuantizedAveragePool(
-                    pool.Window,
-                    pool.CountIncludePad,
-                    pool.Layout,
-                    x.Quantization,
-                    end.Y,
-                    end.Low,
-                    end.High,
-                    end.Y.Element
-                ),
+            AveragePool pool when pool.Window.Dilations.All(d => d == 1) && pool.UncountedEnd.All(u => u == 0) => new QuantizedAveragePool(
+                pool.Window,
+                pool.CountIncludePad,
+                pool.Layout,
+                x.Quantization,
+                end.Y,
+                end.Low,
+                end.High,
+                end.Y.Element
+            ),
             GlobalAveragePool pool => new QuantizedGlobalAveragePool(pool.Layout, x.Quantization, end.Y, end.Low, end.High),
             _ => null,
         };
-        return op is not null
-            && QuantizedPattern.Replace(node, edit, QuantizedConvolutions.Named(source, node, op, x.Integers));
+        return op is not null && QuantizedPattern.Replace(node, edit, QuantizedConvolutions.Named(source, node, op, x.Integers));
     }
 }

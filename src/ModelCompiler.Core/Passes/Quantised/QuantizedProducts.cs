@@ -121,10 +121,7 @@ internal static class QuantizedProducts
         if (QuantizedPattern.Weights(graph, value) is not { } weights)
         {
             return !transposed && QuantizedPattern.Tensor(graph, value) is { } tensor
-                ? new(
-                    tensor.Integers,
-                    new QuantizationGrid((float[])[tensor.Quantization.Scale], (int[])[tensor.Quantization.ZeroPoint])
-                )
+                ? new(tensor.Integers, new QuantizationGrid((float[])[tensor.Quantization.Scale], (int[])[tensor.Quantization.ZeroPoint]))
                 : null;
         }
 

@@ -32,10 +32,6 @@ internal static class QuantizedSums
         );
         var (left, right) = swapped ? (b, a) : (a, b);
         var fused = op with { Low = end.Low, High = end.High };
-        return QuantizedPattern.Replace(
-            node,
-            edit,
-            QuantizedConvolutions.Named(source, node, fused, left.Integers, right.Integers)
-        );
+        return QuantizedPattern.Replace(node, edit, QuantizedConvolutions.Named(source, node, fused, left.Integers, right.Integers));
     }
 }

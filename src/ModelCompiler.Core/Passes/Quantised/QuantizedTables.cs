@@ -23,7 +23,12 @@ internal static class QuantizedTables
         }
 
         QuantizedTensor? x = null;
-        if (Evaluate(graph, node.Input(0), ref x, MaxDepth) is not { } reals || x is null || x.Integers.Constant is not null || x.Integers.Shape != node.Output.Shape)
+        if (
+            Evaluate(graph, node.Input(0), ref x, MaxDepth) is not { } reals
+            || x is null
+            || x.Integers.Constant is not null
+            || x.Integers.Shape != node.Output.Shape
+        )
         {
             return false;
         }
@@ -48,11 +53,7 @@ internal static class QuantizedTables
 
     /// <summary>The table that brings integers to another scale and zero point.</summary>
     public static LookupTable Requantizing(Quantization x, QuantizedEnd end) =>
-        LookupTable.Of(
-            x.Element,
-            end.Y.Element,
-            q => Math.Min(Math.Max(end.Y.Quantize(x.Dequantize(q)), end.Low), end.High)
-        );
+        LookupTable.Of(x.Element, end.Y.Element, q => Math.Min(Math.Max(end.Y.Quantize(x.Dequantize(q)), end.Low), end.High));
 
     /// <summary>Whether every byte stays what it is.</summary>
     public static bool IsIdentity(LookupTable table) => table.Table.Select((entry, i) => entry == i).All(same => same);
@@ -122,7 +123,9 @@ internal static class QuantizedTables
             return constant.Reshape(TensorShape.Scalar);
         }
 
-        return graph.Producer(value) is { Operator: DequantizeLinear { Grid.IsPerTensor: true } op } node && node.Input(0).Constant is { } integers
+        return
+            graph.Producer(value) is { Operator: DequantizeLinear { Grid.IsPerTensor: true } op } node
+            && node.Input(0).Constant is { } integers
             ? Tensor.Floats(
                 TensorShape.Scalar,
                 QuantizationRules.Dequantize((int)integers.ToLongs()[0], op.Grid!.Scales[0], op.Grid.ZeroPoints[0])

@@ -16,7 +16,9 @@ internal static class FlipSignEmitter
         if (vectors > 0)
         {
             using var loop = code.For("i", 0, vectors, Block);
-            code.Line("(Vector128.LoadUnsafe(ref Unsafe.Add(ref x, i)) ^ Vector128.Create((byte)0x80)).StoreUnsafe(ref Unsafe.Add(ref y, i));");
+            code.Line(
+                "(Vector128.LoadUnsafe(ref Unsafe.Add(ref x, i)) ^ Vector128.Create((byte)0x80)).StoreUnsafe(ref Unsafe.Add(ref y, i));"
+            );
         }
 
         if (vectors < kernel.Elements)

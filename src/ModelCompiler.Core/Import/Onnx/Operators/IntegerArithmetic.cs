@@ -19,7 +19,9 @@ internal static class IntegerArithmetic
         }
 
         // One zero point a row of a stands along its last dimension but one.
-        var rows = aZero is { Shape: { Rank: 1, Elements: > 1 } } ? graph.Add(new Reshape(AlongFirst(aZero.Shape.Elements, 2)), aZero) : aZero;
+        var rows = aZero is { Shape: { Rank: 1, Elements: > 1 } }
+            ? graph.Add(new Reshape(AlongFirst(aZero.Shape.Elements, 2)), aZero)
+            : aZero;
         return graph.Add(
             Graphs.Operators.MatMul.Plain,
             Centred(graph, a, rows, ElementType.Int32),

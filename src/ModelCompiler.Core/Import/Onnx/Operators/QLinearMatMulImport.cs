@@ -67,10 +67,9 @@ internal static class QLinearMatMulImport
     {
         var sums = IntegerArithmetic.MatMul(graph, node.Input(0), node.OptionalInput(2), node.Input(3), node.OptionalInput(5));
         var scale = node.Input(1);
-        var rows =
-            scale.Shape is { Rank: 1, Elements: > 1 }
-                ? graph.Add(new Reshape(IntegerArithmetic.AlongFirst(scale.Shape.Elements, 2)), scale)
-                : scale;
+        var rows = scale.Shape is { Rank: 1, Elements: > 1 }
+            ? graph.Add(new Reshape(IntegerArithmetic.AlongFirst(scale.Shape.Elements, 2)), scale)
+            : scale;
         return IntegerArithmetic.Requantize(node, graph, sums, rows, node.Input(4), 6, node.Input(0).Element);
     }
 
