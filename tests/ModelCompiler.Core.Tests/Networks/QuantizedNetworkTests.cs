@@ -9,7 +9,7 @@ namespace ModelCompiler.Core.Tests.Networks;
 /// </summary>
 public sealed class QuantizedNetworkTests
 {
-    [TestdataTheory]
+    [TestDataTheory]
     [InlineData("anomaly-detection/mlperf_ad_autoencoder_int8_qdq")]
     [InlineData("image-classification/mlperf_ic_resnet8_int8_qdq")]
     [InlineData("image-classification/mlperf_vww_mobilenetv1_int8_qdq")]
@@ -18,18 +18,18 @@ public sealed class QuantizedNetworkTests
     [InlineData("keyword-spotting/mlperf_kws_dscnn_int8_qdq")]
     public void Network_has_the_bits_of_onnxruntime(string model) => Check(model, Target.Auto);
 
-    [TestdataTheory]
+    [TestDataTheory]
     [InlineData("keyword-spotting/mlperf_kws_dscnn_int8_qdq", "portable")]
     [InlineData("image-classification/mlperf_ic_resnet8_int8_qdq", "x64-avx2")]
     public void Network_has_them_on_other_targets_too(string model, string target) => Check(model, Target.Find(target)!);
 
-    [TestdataTheory]
+    [TestDataTheory]
     [InlineData("speed/mobilenet_v2_1.0_224_int8_qdq_random")]
     public void Large_network_has_the_bits_of_onnxruntime(string model) => Check(model, Target.Auto);
 
     private static void Check(string model, Target target)
     {
-        var file = OnnxFile.Read(Path.Combine(Testdata.Folder!, "models", "onnx", model, "model.onnx"));
+        var file = OnnxFile.Read(TestData.PathOf("models", "onnx", model, "model.onnx"));
         var sets = TestDataSet.Find(file.Folder).Select(folder => TestDataSet.Load(file, folder)).ToList();
         var options = new CompileOptions { ClassName = "TestModel", Target = target };
         var result = new Verifier(file, options, ModelCompilation.Compile).Run(sets);
