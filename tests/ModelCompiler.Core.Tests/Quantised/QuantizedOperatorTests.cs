@@ -48,7 +48,7 @@ public sealed class QuantizedOperatorTests
                         op,
                         [a, .. Parameters(scales.A, zeros[0]), b, .. Parameters(scales.B, zeros[1]), .. Parameters(scales.Y, zeros[2])]
                     );
-                    Differential.Check(model.Output(y, element), seed, targets: Scales.Targets);
+                    Differential.Check(model.Output(y, element), seed, targets: Scales.BothStorages);
                 },
                 iter: 3
             );
@@ -89,7 +89,7 @@ public sealed class QuantizedOperatorTests
                         [x, .. Parameters(model, element, scales.A, zeros[0], scales.Y / 10, zeros[1])],
                         ("channels_last", channelsLast)
                     );
-                    Differential.Check(model.Output(y, element), seed, targets: Scales.Targets);
+                    Differential.Check(model.Output(y, element), seed, targets: Scales.BothStorages);
                 },
                 iter: 3
             );
@@ -110,7 +110,7 @@ public sealed class QuantizedOperatorTests
                         ("pads", (int[])[pad, 1, 0, pad]),
                         ("count_include_pad", countIncludePad)
                     );
-                    Differential.Check(model.Output(y, element), seed, targets: Scales.Targets);
+                    Differential.Check(model.Output(y, element), seed, targets: Scales.BothStorages);
                 },
                 iter: 3
             );
@@ -136,7 +136,7 @@ public sealed class QuantizedOperatorTests
             ],
             ("axis", 1)
         );
-        Differential.Check(model.Output(y, ElementType.UInt8), targets: Scales.Targets);
+        Differential.Check(model.Output(y, ElementType.UInt8), targets: Scales.BothStorages);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class QuantizedOperatorTests
                         ("axis", axis),
                         ("opset", opset)
                     );
-                    Differential.Check(model.Output(y, element), seed, targets: Scales.Targets);
+                    Differential.Check(model.Output(y, element), seed, targets: Scales.BothStorages);
                 },
                 iter: 3
             );

@@ -13,6 +13,11 @@ internal static class Scales
     /// <summary>The kernels of this folder are written in two widths: the one that <c>auto</c> takes here, and 128 bits.</summary>
     public static IReadOnlyList<Target> Targets { get; } = [Target.Auto, Target.Find("portable")!];
 
+    /// <summary>
+    /// The same, and Arm's: it stores activations signed, and has no code in these operators that this processor could not run.
+    /// </summary>
+    public static IReadOnlyList<Target> BothStorages { get; } = [.. Targets, Target.Find("arm64")!];
+
     /// <summary>Int8 or UInt8.</summary>
     public static readonly Gen<ElementType> Byte = Int8Models.Pick(ElementType.Int8, ElementType.UInt8);
 
