@@ -43,7 +43,7 @@ internal readonly record struct Int8TileShape(int Bits, int Pixels, int Vectors,
             InstructionSet.AvxVnni => 12,
             InstructionSet.Avx512 => 8,
             InstructionSet.Avx2 => 8,
-            InstructionSet.ArmDotProduct => 24,
+            InstructionSet.ArmDotProduct => 16,
             InstructionSet.AdvSimd => 12,
             _ => 8,
         };
