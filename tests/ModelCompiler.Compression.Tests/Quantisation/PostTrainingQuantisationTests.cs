@@ -34,6 +34,7 @@ public sealed class PostTrainingQuantisationTests
         // One pair a value: input, five results of products and sums, pool, its flat view, mean, scores.
         Assert.Equal(9, proto.Graph.Node.Count(n => n.OpType == "QuantizeLinear"));
         Assert.InRange(QuantisedModels.ErrorInOnnxRuntime(model, quantised), 0, 0.03);
+        QuantisedModels.AssertCompiledCodeAgrees(quantised);
     }
 
     [Fact]
