@@ -8,15 +8,24 @@ namespace ModelCompiler.Emit.Kernels.Elementwise;
 /// </summary>
 internal static class LaneFunctions
 {
+    /// <summary>
+    /// A function of one element. Floats go through one lane of the vector form, not through the C library: an element has the same
+    /// bits wherever it stands in a row, on every machine with fused multiply-add.
+    /// </summary>
     public static string CallScalar(KernelWriter writer, string function, ElementType element, string x)
     {
+        if (element == ElementType.Float32)
+        {
+            return $"{CallVector(writer, function, element, 128, $"Vector128.CreateScalar({x})")}.ToScalar()";
+        }
+
         if (function != "Erf")
         {
-            return $"{(element == ElementType.Float32 ? "MathF" : "Math")}.{function}({x})";
+            return $"Math.{function}({x})";
         }
 
         writer.Use(ScalarErf);
-        return element == ElementType.Float32 ? $"(float)Shared.Erf({x})" : $"Shared.Erf({x})";
+        return $"Shared.Erf({x})";
     }
 
     /// <summary>Calls <c>Shared.Exp</c>, <c>Shared.Tanh</c> or <c>Shared.Erf</c> on a vector.</summary>

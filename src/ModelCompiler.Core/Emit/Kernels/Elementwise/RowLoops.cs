@@ -17,6 +17,9 @@ internal sealed class RowLoops(KernelWriter writer, ElementType element, int bit
 
     private int Vectorised => length / Lanes * Lanes;
 
+    /// <summary>Loops along the same row with vectors of another width, or scalar ones where the row is shorter.</summary>
+    public RowLoops OfWidth(int width) => new(writer, element, length * element.SizeInBytes() * 8 >= width ? width : 0, length);
+
     public ScalarLanes Scalar() => new(writer, element);
 
     public VectorLanes Vector() => new(writer, element, bits);
@@ -101,13 +104,19 @@ internal sealed class RowLoops(KernelWriter writer, ElementType element, int bit
 
         if (Reduction.IsSum(function))
         {
-            writer.Code.Line($"{name} += {vector.Vector}.Sum({name}0);");
+            writer.Code.Line($"{name} += {SumOfLanes(vector, name + "0")};");
             return;
         }
 
         using var loop = writer.Code.Open($"for (var lane = 0; lane < {Lanes}; lane++)");
         writer.Code.Line($"{name} = {Reduction.Combine(Scalar(), function, name, $"{name}0.GetElement(lane)")};");
     }
+
+    // Vector128.Sum adds the lanes in an order of the processor's own.
+    private string SumOfLanes(VectorLanes vector, string sums) =>
+        bits == 128 && element == ElementType.Float32
+            ? $"({sums}.GetElement(0) + {sums}.GetElement(1)) + ({sums}.GetElement(2) + {sums}.GetElement(3))"
+            : $"{vector.Vector}.Sum({sums})";
 
     private int Sums =>
         Vectorised >= Accumulators * Lanes ? Accumulators

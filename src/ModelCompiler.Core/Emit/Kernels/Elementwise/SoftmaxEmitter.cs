@@ -7,6 +7,8 @@ namespace ModelCompiler.Emit.Kernels.Elementwise;
 /// <summary>Writes softmax: the greatest element, the sum of exponentials, the division.</summary>
 internal static class SoftmaxEmitter
 {
+    private const int SumBits = 128;
+
     public static void Emit(SoftmaxKernel kernel, KernelWriter writer)
     {
         var bits = kernel.Vectorised ? VectorVariants.BitsFor(writer.InstructionSet, kernel.Row, kernel.Element) : 0;
@@ -36,9 +38,12 @@ internal static class SoftmaxEmitter
     private static void AlongRow(SoftmaxKernel kernel, KernelWriter writer, RowLoops row, string input, string output)
     {
         row.Accumulate("max", ReduceFunction.Max, (code, i) => code.Load(input, i));
-        row.Accumulate("sum", ReduceFunction.Sum, (code, i) => Exponential(kernel, writer, code, i, input, output));
+
+        // The sum is taken in the same order whatever the width of the vectors is, so that all targets give the same bits.
+        var sums = row.OfWidth(SumBits);
         if (kernel.Logarithm)
         {
+            sums.Accumulate("sum", ReduceFunction.Sum, (code, i) => Exponential(kernel, writer, code, i, input, output));
             writer.Code.Line($"var shift = {row.Scalar().Arithmetic("max", "+", row.Scalar().Call("Log", "sum"))};");
             row.ForEach(
                 (code, i) => writer.Code.Line(code.Store(code.Arithmetic(code.Load(input, i), "-", Broadcast(code, "shift")), output, i))
@@ -46,6 +51,8 @@ internal static class SoftmaxEmitter
         }
         else
         {
+            row.ForEach((code, i) => Exponential(kernel, writer, code, i, input, output));
+            sums.Accumulate("sum", ReduceFunction.Sum, (code, i) => code.Load(output, i));
             writer.Code.Line($"var scale = {row.Scalar().Arithmetic(row.Scalar().Number("1"), "/", "sum")};");
             row.ForEach(
                 (code, i) => writer.Code.Line(code.Store(code.Arithmetic(code.Load(output, i), "*", Broadcast(code, "scale")), output, i))
