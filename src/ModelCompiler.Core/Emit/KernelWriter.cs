@@ -9,7 +9,13 @@ namespace ModelCompiler.Emit;
 internal sealed record SharedCode(string Name, string Code);
 
 /// <summary>What an emitter writes the body of one method with. Operands are <c>ref</c> parameters named by this class.</summary>
-internal sealed class KernelWriter(SourceWriter code, Step step, InstructionSet instructionSet, ISet<SharedCode> shared)
+internal sealed class KernelWriter(
+    SourceWriter code,
+    Step step,
+    InstructionSet instructionSet,
+    LayerWeights weights,
+    ISet<SharedCode> shared
+)
 {
     public SourceWriter Code { get; } = code;
 
@@ -33,8 +39,8 @@ internal sealed class KernelWriter(SourceWriter code, Step step, InstructionSet 
     /// <summary>The expression for an output's first byte, to go behind <c>ref</c>.</summary>
     public string OutputBytes(int index = 0) => AsBytes(Step.Outputs[index], Output(index));
 
-    /// <summary>The expression for packed weights: a ref to their first element.</summary>
-    public static string Weights(PackedWeights weights) => $"ref Weights.{weights.Name}";
+    /// <summary>The expression for packed weights: a ref to their first element, which the method gets as a parameter.</summary>
+    public string Weights(PackedWeights packed) => "ref " + weights.ParameterOf(packed);
 
     /// <summary>Has code emitted that is shared between kernels, once, into <c>Shared</c>.</summary>
     public void Use(SharedCode code) => shared.Add(code);

@@ -21,10 +21,11 @@ internal static class ProgramEmitter
 
         using (code.Open($"partial class {options.ClassName}"))
         {
-            new RunEmitter(program, code, options.Explain).Emit();
-            code.Line();
             var shared = new HashSet<SharedCode>();
-            EmitLayers(code, program, shared);
+            var layers = new LayerMethods(program, shared);
+            new RunEmitter(program, layers, code, options.Explain).Emit();
+            code.Line();
+            layers.Emit(code);
             EmitShared(code, shared);
             EmitWeights(code, program, options);
         }
@@ -45,83 +46,6 @@ internal static class ProgramEmitter
         using System.Runtime.Intrinsics.X86;
 
         """;
-
-    private static void EmitLayers(SourceWriter code, KernelProgram program, HashSet<SharedCode> shared)
-    {
-        using var layers = code.Open("private static class Layers");
-        foreach (var step in program.Steps)
-        {
-            EmitLayer(code, step, shared);
-        }
-    }
-
-    private static void EmitLayer(SourceWriter code, Step step, HashSet<SharedCode> shared)
-    {
-        var variants = step.Kernel.Variants;
-        code.Line($"// {SingleLine(step.Name)}: {step.Kernel.Describe()}{(step.Macs > 0 ? $", {Millions(step.Macs)} MAC" : "")}.");
-        if (variants.Count == 1)
-        {
-            EmitVariant(code, step, variants[0], step.Method, shared);
-            return;
-        }
-
-        using (code.Open($"internal static void {step.Method}({Parameters(step)})"))
-        {
-            var names = string.Join(", ", ParameterNames(step).Select(n => "ref " + n));
-            for (var i = 0; i < variants.Count; i++)
-            {
-                var test = i == variants.Count - 1 ? "else" : (i > 0 ? "else " : "") + $"if ({SupportTest(variants[i])})";
-                code.Line($"{test} {step.Method}_{variants[i]}({names});");
-            }
-        }
-
-        code.Line();
-        foreach (var variant in variants)
-        {
-            EmitVariant(code, step, variant, $"{step.Method}_{variant}", shared);
-        }
-    }
-
-    private static void EmitVariant(SourceWriter code, Step step, InstructionSet variant, string method, HashSet<SharedCode> shared)
-    {
-        code.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
-        using (code.Open($"internal static void {method}({Parameters(step)})"))
-        {
-            EmitterTable.Emit(step.Kernel, new KernelWriter(code, step, variant, shared));
-        }
-
-        code.Line();
-    }
-
-    /// <summary>The run-time test for an instruction set; the JIT and NativeAOT fold it to a constant where they can.</summary>
-    private static string SupportTest(InstructionSet set) =>
-        set switch
-        {
-            InstructionSet.Avx512 => "Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported",
-            InstructionSet.AvxVnni => "AvxVnni.IsSupported",
-            InstructionSet.Avx2 => "Avx2.IsSupported && Fma.IsSupported",
-            InstructionSet.Sse41 => "Sse41.IsSupported",
-            InstructionSet.ArmDotProduct => "Dp.IsSupported",
-            InstructionSet.AdvSimd => "AdvSimd.Arm64.IsSupported",
-            _ => "true",
-        };
-
-    private static IEnumerable<string> ParameterNames(Step step)
-    {
-        var names = new KernelWriter(new SourceWriter(), step, InstructionSet.Portable, new HashSet<SharedCode>());
-        return step
-            .Inputs.Select((_, i) => names.Input(i))
-            .Concat(step.Outputs.Select((_, i) => names.Output(i)))
-            .Concat(step.Scratch is null ? [] : [KernelWriter.Scratch]);
-    }
-
-    private static string Parameters(Step step) =>
-        string.Join(
-            ", ",
-            step.Inputs.Concat(step.Outputs)
-                .Concat(step.Scratch is { } scratch ? [scratch] : [])
-                .Zip(ParameterNames(step), (operand, name) => $"ref {KernelWriter.TypeName(operand)} {name}")
-        );
 
     private static void EmitShared(SourceWriter code, HashSet<SharedCode> shared)
     {
@@ -198,10 +122,4 @@ internal static class ProgramEmitter
             }
         }
     }
-
-    private static string SingleLine(string name) =>
-        name.Replace('\n', ' ').Replace('\r', ' ').Replace('\u2028', ' ').Replace('\u2029', ' ').Replace('\u0085', ' ');
-
-    private static string Millions(long macs) =>
-        macs < 100_000 ? macs.ToString(CultureInfo.InvariantCulture) : (macs / 1e6).ToString("F2", CultureInfo.InvariantCulture) + " M";
 }

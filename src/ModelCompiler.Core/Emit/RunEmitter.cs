@@ -3,7 +3,7 @@ using ModelCompiler.Lowering;
 namespace ModelCompiler.Emit;
 
 /// <summary>Writes what Predict calls: the layers in order, each with the places of its operands.</summary>
-internal sealed class RunEmitter(KernelProgram program, SourceWriter code, bool explain = false)
+internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, SourceWriter code, bool explain = false)
 {
     private readonly PortNames _names = new(program.Inputs, program.Outputs);
 
@@ -42,7 +42,7 @@ internal sealed class RunEmitter(KernelProgram program, SourceWriter code, bool 
             }
             else
             {
-                EmitCall(program.Steps[i]);
+                EmitCall(i);
             }
 
             if (explain)
@@ -52,10 +52,12 @@ internal sealed class RunEmitter(KernelProgram program, SourceWriter code, bool 
         }
     }
 
-    private void EmitCall(Step step)
+    private void EmitCall(int index)
     {
+        var step = program.Steps[index];
         var operands = step.Inputs.Concat(step.Outputs).Concat(step.Scratch is { } scratch ? [scratch] : []);
-        code.Line($"Layers.{step.Method}({string.Join(", ", operands.Select(Argument))});");
+        var arguments = operands.Select(Argument).Concat(layers.WeightArguments(index));
+        code.Line($"Layers.{layers.NameOf(index)}({string.Join(", ", arguments)});");
     }
 
     private string Argument(Operand operand) =>

@@ -50,7 +50,8 @@ internal abstract record Kernel
 /// <param name="Offset">Where it begins.</param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="Node">Name of the node that it belongs to; of the value, where it is a constant as it was.</param>
-internal sealed record PackedWeights(string Name, ElementType Element, int Offset, int Bytes, string Node = "");
+/// <param name="Purpose">What it is to its kernel: weights, bias, scales, table.</param>
+internal sealed record PackedWeights(string Name, ElementType Element, int Offset, int Bytes, string Node = "", string Purpose = "values");
 
 /// <summary>One call of one emitted method.</summary>
 /// <param name="Name">Name of the node.</param>

@@ -59,15 +59,16 @@ internal sealed class LoweringContext(Target target)
     /// <param name="element">Element type, which must have the size of <typeparamref name="T"/>.</param>
     /// <param name="elements">The elements in the order in which the kernel reads them.</param>
     public PackedWeights AddWeights<T>(Node node, string purpose, ElementType element, ReadOnlySpan<T> elements)
-        where T : unmanaged => AddWeights(node.Name, node.Name + "/" + purpose, element, MemoryMarshal.AsBytes(elements));
+        where T : unmanaged => AddWeights(node.Name, purpose, node.Name + "/" + purpose, element, MemoryMarshal.AsBytes(elements));
 
     /// <summary>Adds a constant as it is.</summary>
-    public PackedWeights AddConstant(Value value) => AddWeights(value.Name, value.Name, value.Element, value.Constant!.Bytes);
+    public PackedWeights AddConstant(Value value) => AddWeights(value.Name, "values", value.Name, value.Element, value.Constant!.Bytes);
 
-    private PackedWeights AddWeights(string node, string name, ElementType element, ReadOnlySpan<byte> bytes)
+    private PackedWeights AddWeights(string node, string purpose, string name, ElementType element, ReadOnlySpan<byte> bytes)
     {
         var offset = checked(_end + Alignment - 1) / Alignment * Alignment;
-        var entry = new PackedWeights(Identifiers.Unique(Identifiers.PascalCase(name), _names), element, offset, bytes.Length, node);
+        var unique = Identifiers.Unique(Identifiers.PascalCase(name), _names);
+        var entry = new PackedWeights(unique, element, offset, bytes.Length, node, purpose);
         _weights.Add(bytes.ToArray());
         _table.Add(entry);
         _end = checked(offset + bytes.Length);

@@ -22,30 +22,31 @@ internal static class DepthwiseConvEmitter
                 {
                     foreach (var pixels in tiles.Pixels)
                     {
-                        Tiles(kernel, writer.Code, tiles.Columns, pixels);
+                        Tiles(kernel, writer, tiles.Columns, pixels);
                     }
                 }
             }
         );
     }
 
-    private static void Tiles(DepthwiseConvKernel kernel, SourceWriter code, ColumnRun channels, PixelRun pixels)
+    private static void Tiles(DepthwiseConvKernel kernel, KernelWriter writer, ColumnRun channels, PixelRun pixels)
     {
+        var code = writer.Code;
         var repeats = pixels.Repeats > 1;
         using var pixelLoop = repeats
             ? code.For("pixel", pixels.First, pixels.First + (pixels.Repeats * pixels.Pixels), pixels.Pixels)
             : code.Open();
         using var channelLoop = code.For("channel", channels.Column, channels.Column + (channels.Repeats * channels.Width), channels.Width);
-        Tile(kernel, code, channels, pixels, repeats);
+        Tile(kernel, writer, channels, pixels, repeats);
     }
 
-    private static void Tile(DepthwiseConvKernel kernel, SourceWriter code, ColumnRun channels, PixelRun pixels, bool repeats)
+    private static void Tile(DepthwiseConvKernel kernel, KernelWriter writer, ColumnRun channels, PixelRun pixels, bool repeats)
     {
-        var g = kernel.Geometry;
+        var (code, g) = (writer.Code, kernel.Geometry);
         var type = $"Vector{channels.Bits}";
         if (kernel.Bias is { } bias)
         {
-            code.Line($"var a0 = {type}.LoadUnsafe(ref Unsafe.Add({KernelWriter.Weights(bias)}, channel));");
+            code.Line($"var a0 = {type}.LoadUnsafe(ref Unsafe.Add({writer.Weights(bias)}, channel));");
         }
         else
         {
@@ -63,7 +64,7 @@ internal static class DepthwiseConvEmitter
             $"ref var line = ref Unsafe.Add(ref source, channel{(repeats ? $" + (pixel * {stride}) - {g.Horizontal.Pad * g.Channels}" : "")});"
         );
         code.Line(
-            $"ref var w = ref Unsafe.Add({KernelWriter.Weights(kernel.Weights)}, channel{(bounded ? $" + (firstTap * {g.Horizontal.Kernel * g.Channels})" : "")});"
+            $"ref var w = ref Unsafe.Add({writer.Weights(kernel.Weights)}, channel{(bounded ? $" + (firstTap * {g.Horizontal.Kernel * g.Channels})" : "")});"
         );
         using (bounded ? code.Open("for (nint tap = firstTap; tap < lastTap; tap++)") : code.For("tap", 0, g.Vertical.Kernel))
         {

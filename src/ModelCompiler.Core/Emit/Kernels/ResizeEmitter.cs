@@ -8,10 +8,10 @@ internal static class ResizeEmitter
 {
     public static void Emit(ResizeKernel kernel, KernelWriter writer)
     {
-        writer.Code.Line($"ref int positions = {KernelWriter.Weights(kernel.Positions)};");
+        writer.Code.Line($"ref int positions = {writer.Weights(kernel.Positions)};");
         if (kernel.Weights is { } weights)
         {
-            writer.Code.Line($"ref float weights = {KernelWriter.Weights(weights)};");
+            writer.Code.Line($"ref float weights = {writer.Weights(weights)};");
         }
 
         Loops(kernel, writer, 0, [], "0", "0");

@@ -58,12 +58,12 @@ internal static class TiledConvEmitter
             : "";
         code.Line($"// Channels from {columns.Column} on, {columns.Width} at a time.");
         code.Line(
-            $"ref var weights = ref Unsafe.Add({KernelWriter.Weights(kernel.Weights)}, (group * {kernel.Layout.Elements}) + {columns.WeightOffset} + (block * {columns.RepeatStride}){firstTap});"
+            $"ref var weights = ref Unsafe.Add({writer.Weights(kernel.Weights)}, (group * {kernel.Layout.Elements}) + {columns.WeightOffset} + (block * {columns.RepeatStride}){firstTap});"
         );
         if (kernel.Bias is { } bias)
         {
             code.Line(
-                $"ref var bias = ref Unsafe.Add({KernelWriter.Weights(bias)}, (group * {g.GroupOutputs}) + {columns.Column} + (block * {columns.Width}));"
+                $"ref var bias = ref Unsafe.Add({writer.Weights(bias)}, (group * {g.GroupOutputs}) + {columns.Column} + (block * {columns.Width}));"
             );
         }
 

@@ -45,11 +45,11 @@ internal sealed class Int8TileEmitter
     public void EmitBlockRefs()
     {
         var bias = Int8Variants.ReadsSigned(_writer.InstructionSet) ? _packed.SignedBias! : _packed.Bias!;
-        Code.Line($"ref sbyte weights = ref Unsafe.Add({KernelWriter.Weights(_packed.Weights)}, block * {_packed.BlockBytes});");
-        Code.Line($"ref int bias = ref Unsafe.Add({KernelWriter.Weights(bias)}, block * {_packed.Block});");
+        Code.Line($"ref sbyte weights = ref Unsafe.Add({_writer.Weights(_packed.Weights)}, block * {_packed.BlockBytes});");
+        Code.Line($"ref int bias = ref Unsafe.Add({_writer.Weights(bias)}, block * {_packed.Block});");
         if (_packed.Stage?.Multipliers is { } multipliers)
         {
-            Code.Line($"ref float multipliers = ref Unsafe.Add({KernelWriter.Weights(multipliers)}, block * {_packed.Block});");
+            Code.Line($"ref float multipliers = ref Unsafe.Add({_writer.Weights(multipliers)}, block * {_packed.Block});");
         }
     }
 

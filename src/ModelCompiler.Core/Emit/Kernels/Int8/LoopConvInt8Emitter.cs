@@ -22,7 +22,7 @@ internal static class LoopConvInt8Emitter
         }
 
         blocks.Push(code.For("m", 0, kernel.Output[channel]));
-        var start = kernel.Bias is { } bias ? $"Unsafe.Add({KernelWriter.Weights(bias)}, m)" : "0";
+        var start = kernel.Bias is { } bias ? $"Unsafe.Add({writer.Weights(bias)}, m)" : "0";
         code.Line($"int sum = {start};");
         code.Line($"nint weight = m * {window.Taps * channels};");
         code.Line($"nint first = n * {inputStrides[0]} + m / {outputsPerGroup} * {channels * inputStrides[channel]};");
@@ -43,7 +43,7 @@ internal static class LoopConvInt8Emitter
             {
                 code.Line(
                     $"sum += (Unsafe.Add(ref {writer.Input()}, from + c * {inputStrides[channel]}) - {ScalarRequantizationText.Number(kernel.Convolution.InputZeroPoint)})"
-                        + $" * Unsafe.Add({KernelWriter.Weights(kernel.Weights)}, weight + c);"
+                        + $" * Unsafe.Add({writer.Weights(kernel.Weights)}, weight + c);"
                 );
             }
         }

@@ -19,10 +19,10 @@ internal static class LoopMatMulInt8Emitter
         blocks.Push(code.For("m", 0, rows));
         blocks.Push(code.For("n", 0, columns));
         var zero = kernel.BZeroPoints is { } zeroPoints
-            ? $"Unsafe.Add({KernelWriter.Weights(zeroPoints)}, n)"
+            ? $"Unsafe.Add({writer.Weights(zeroPoints)}, n)"
             : ScalarRequantizationText.Number(CentredWeights.ZeroPoint(kernel.Product.BZeroPoints, 0));
         code.Line($"int zero = {zero};");
-        code.Line($"int sum = {(kernel.Bias is { } bias ? $"Unsafe.Add({KernelWriter.Weights(bias)}, n)" : "0")};");
+        code.Line($"int sum = {(kernel.Bias is { } bias ? $"Unsafe.Add({writer.Weights(bias)}, n)" : "0")};");
         code.Line($"nint a = {OuterOffset(kernel.A, kernel.Outer)}m * {depth};");
         code.Line($"nint b = {OuterOffset(kernel.B, kernel.Outer)}n;");
         using (code.For("k", 0, depth))

@@ -27,7 +27,7 @@ internal static class ScalarRequantizationText
         writer.Use(Requantise);
         var rule = stage.Rule;
         var multiplier = stage.Multipliers is { } multipliers
-            ? $"Unsafe.Add({KernelWriter.Weights(multipliers)}, {channel})"
+            ? $"Unsafe.Add({writer.Weights(multipliers)}, {channel})"
             : Literals.Float(rule.Multipliers[0]);
         var type = KernelWriter.TypeName(writer.Step.Outputs[0]);
         return $"({type})Shared.Requantise({sum}, {multiplier}, {Number(rule.ZeroPoint)}, {Number(rule.Low)}, {Number(rule.High)})";

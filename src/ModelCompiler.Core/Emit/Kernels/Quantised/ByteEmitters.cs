@@ -11,7 +11,7 @@ internal static class LookupTableEmitter
     {
         var code = writer.Code;
         string Bytes(string name, Lowering.Operand operand) => $"ref Unsafe.As<{KernelWriter.TypeName(operand)}, byte>(ref {name})";
-        code.Line($"ref var table = {KernelWriter.Weights(kernel.Table)};");
+        code.Line($"ref var table = {writer.Weights(kernel.Table)};");
         code.Line($"ref var x = {Bytes(writer.Input(), writer.Step.Inputs[0])};");
         code.Line($"ref var y = {Bytes(writer.Output(), writer.Step.Outputs[0])};");
         var unrolled = kernel.Elements / Unrolled * Unrolled;
@@ -174,7 +174,7 @@ internal static class QuantizedSoftmaxEmitter
     {
         var (code, op) = (writer.Code, kernel.Operator);
         var type = KernelWriter.TypeName(writer.Step.Outputs[0]);
-        code.Line($"ref var exponentials = {KernelWriter.Weights(kernel.Table)};");
+        code.Line($"ref var exponentials = {writer.Weights(kernel.Table)};");
         using var outer = code.For("o", 0, kernel.Outer);
         using var inner = code.For("n", 0, kernel.Inner);
         code.Line($"ref var x = ref Unsafe.Add(ref {writer.Input()}, o * {kernel.Along * kernel.Inner} + n);");

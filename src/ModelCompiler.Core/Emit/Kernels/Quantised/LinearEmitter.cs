@@ -181,7 +181,7 @@ internal static class LinearEmitter
 
         var (scales, zeros) = atRunTime
             ? (writer.Input(1), writer.Step.Inputs.Count > 2 ? writer.Input(2) : null)
-            : (DeclareScales(grid, code), grid.ZeroPoints is null ? null : "zeros");
+            : (DeclareScales(grid, writer), grid.ZeroPoints is null ? null : "zeros");
         using var outer = code.For("o", 0, grid.Outer);
         using var along = code.For("a", 0, grid.Along);
         using var inner = code.For("n", 0, grid.Inner);
@@ -191,12 +191,13 @@ internal static class LinearEmitter
         body(code, $"Unsafe.Add(ref {scales}, g)", zeros is null ? "0" : $"Unsafe.Add(ref {zeros}, g)");
     }
 
-    private static string DeclareScales(LinearGrid grid, SourceWriter code)
+    private static string DeclareScales(LinearGrid grid, KernelWriter writer)
     {
-        code.Line($"ref var scales = {KernelWriter.Weights(grid.Scales!)};");
+        var code = writer.Code;
+        code.Line($"ref var scales = {writer.Weights(grid.Scales!)};");
         if (grid.ZeroPoints is { } zeros)
         {
-            code.Line($"ref var zeros = {KernelWriter.Weights(zeros)};");
+            code.Line($"ref var zeros = {writer.Weights(zeros)};");
         }
 
         return "scales";

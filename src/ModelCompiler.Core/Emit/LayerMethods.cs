@@ -1,0 +1,186 @@
+using System.Globalization;
+using ModelCompiler.Graphs;
+using ModelCompiler.Lowering;
+
+namespace ModelCompiler.Emit;
+
+/// <summary>
+/// The methods of a program's layers. Layers that differ in nothing but their weights, as the repeated blocks of a network do, share
+/// one: its weights are parameters. That keeps the text small, and with it the time of the C# compiler.
+/// </summary>
+internal sealed class LayerMethods
+{
+    private readonly List<LayerMethod> _methods = [];
+    private readonly List<(LayerMethod Method, LayerWeights Weights)> _calls = [];
+
+    public LayerMethods(KernelProgram program, ISet<SharedCode> shared)
+    {
+        var known = new Dictionary<string, LayerMethod>(StringComparer.Ordinal);
+        foreach (var step in program.Steps)
+        {
+            var weights = new LayerWeights();
+            var method = LayerMethod.Of(step, weights, shared);
+            if (known.TryGetValue(method.Key, out var same))
+            {
+                same.Layers.Add(step.Name);
+                method = same;
+            }
+            else
+            {
+                known.Add(method.Key, method);
+                _methods.Add(method);
+            }
+
+            _calls.Add((method, weights));
+        }
+    }
+
+    /// <summary>The method that a step calls.</summary>
+    public string NameOf(int step) => _calls[step].Method.Name;
+
+    /// <summary>The arguments for the weights of a step, behind those for its operands.</summary>
+    public IEnumerable<string> WeightArguments(int step) => _calls[step].Weights.Used.Select(w => $"ref Weights.{w.Name}");
+
+    public void Emit(SourceWriter code)
+    {
+        using var layers = code.Open("private static class Layers");
+        foreach (var method in _methods)
+        {
+            method.Emit(code);
+        }
+    }
+}
+
+/// <summary>The weights that a layer's method reads, in the order of its parameters.</summary>
+internal sealed class LayerWeights
+{
+    private readonly List<(PackedWeights Weights, string Parameter)> _used = [];
+    private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
+
+    public IEnumerable<PackedWeights> Used => _used.Select(u => u.Weights);
+
+    public IEnumerable<string> Parameters => _used.Select(u => u.Parameter);
+
+    public IEnumerable<string> Declarations => _used.Select(u => $"ref {u.Weights.Element.CSharpName()} {u.Parameter}");
+
+    /// <summary>The parameter for some weights, which is added where it is not there yet.</summary>
+    public string ParameterOf(PackedWeights weights)
+    {
+        if (_used.FirstOrDefault(u => u.Weights == weights).Parameter is { } known)
+        {
+            return known;
+        }
+
+        var parameter = Identifiers.Unique("packed" + Identifiers.PascalCase(weights.Purpose), _names);
+        _used.Add((weights, parameter));
+        return parameter;
+    }
+}
+
+/// <summary>One method with the variants it dispatches to.</summary>
+internal sealed class LayerMethod
+{
+    private readonly Step _step;
+    private readonly string _parameters;
+    private readonly string _arguments;
+    private readonly string[] _bodies;
+
+    private LayerMethod(Step step, string parameters, string arguments, string[] bodies)
+    {
+        _step = step;
+        _parameters = parameters;
+        _arguments = arguments;
+        _bodies = bodies;
+        Layers = [step.Name];
+    }
+
+    public string Name => _step.Method;
+
+    /// <summary>Names of the layers that call it.</summary>
+    public List<string> Layers { get; }
+
+    /// <summary>Equal for methods that could stand for each other.</summary>
+    public string Key => string.Join("\n", [_step.Kernel.Describe(), _parameters, .. Variants.Select(v => v.ToString()), .. _bodies]);
+
+    private EquatableArray<InstructionSet> Variants => _step.Kernel.Variants;
+
+    public static LayerMethod Of(Step step, LayerWeights weights, ISet<SharedCode> shared)
+    {
+        var bodies = step.Kernel.Variants.Select(variant => Body(step, variant, weights, shared)).ToArray();
+        var names = new KernelWriter(new SourceWriter(), step, InstructionSet.Portable, weights, shared);
+        var operands = step
+            .Inputs.Select((operand, i) => (operand, Name: names.Input(i)))
+            .Concat(step.Outputs.Select((operand, i) => (operand, Name: names.Output(i))))
+            .Concat(step.Scratch is { } scratch ? [(scratch, KernelWriter.Scratch)] : [])
+            .ToArray();
+        return new LayerMethod(
+            step,
+            string.Join(", ", operands.Select(o => $"ref {KernelWriter.TypeName(o.operand)} {o.Name}").Concat(weights.Declarations)),
+            string.Join(", ", operands.Select(o => o.Name).Concat(weights.Parameters).Select(n => "ref " + n)),
+            bodies
+        );
+    }
+
+    public void Emit(SourceWriter code)
+    {
+        var macs = _step.Macs > 0 ? $", {Millions(_step.Macs)} MAC" : "";
+        code.Line($"// {string.Join(", ", Layers.Select(SingleLine))}: {_step.Kernel.Describe()}{macs}.");
+        if (Variants.Count == 1)
+        {
+            EmitVariant(code, Name, _bodies[0]);
+            return;
+        }
+
+        using (code.Open($"internal static void {Name}({_parameters})"))
+        {
+            for (var i = 0; i < Variants.Count; i++)
+            {
+                var test = i == Variants.Count - 1 ? "else" : (i > 0 ? "else " : "") + $"if ({SupportTest(Variants[i])})";
+                code.Line($"{test} {Name}_{Variants[i]}({_arguments});");
+            }
+        }
+
+        code.Line();
+        for (var i = 0; i < Variants.Count; i++)
+        {
+            EmitVariant(code, $"{Name}_{Variants[i]}", _bodies[i]);
+        }
+    }
+
+    private static string Body(Step step, InstructionSet variant, LayerWeights weights, ISet<SharedCode> shared)
+    {
+        var code = new SourceWriter();
+        EmitterTable.Emit(step.Kernel, new KernelWriter(code, step, variant, weights, shared));
+        return code.ToString().TrimEnd('\n');
+    }
+
+    private void EmitVariant(SourceWriter code, string method, string body)
+    {
+        code.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
+        using (code.Open($"internal static void {method}({_parameters})"))
+        {
+            code.Lines(body);
+        }
+
+        code.Line();
+    }
+
+    /// <summary>The run-time test for an instruction set; the JIT and NativeAOT fold it to a constant where they can.</summary>
+    private static string SupportTest(InstructionSet set) =>
+        set switch
+        {
+            InstructionSet.Avx512 => "Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported",
+            InstructionSet.AvxVnni => "AvxVnni.IsSupported",
+            InstructionSet.Avx2 => "Avx2.IsSupported && Fma.IsSupported",
+            InstructionSet.Sse41 => "Sse41.IsSupported",
+            InstructionSet.ArmDotProduct => "Dp.IsSupported",
+            InstructionSet.AdvSimd => "AdvSimd.Arm64.IsSupported",
+            _ => "true",
+        };
+
+    private static string SingleLine(string name) =>
+        string.Concat(name.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c));
+
+    private static string Millions(long macs) =>
+        macs < 100_000 ? macs.ToString(CultureInfo.InvariantCulture) : (macs / 1e6).ToString("F2", CultureInfo.InvariantCulture) + " M";
+}
