@@ -68,6 +68,45 @@ public sealed class PoolTests
         Differential.Check(model);
     }
 
+    [Fact]
+    public void Indices_of_the_greatest_elements_equal_onnxruntime() =>
+        Shapes
+            .Where(s => s.Channels < 8 && s.Size > (s.Kernel - 1) * s.Dilation)
+            .Sample(
+                s =>
+                {
+                    var model = new OnnxModelBuilder(12);
+                    for (var rank = 1; rank <= 3; rank++)
+                    {
+                        var x = model.Input($"x{rank}", ElementType.Float32, [2, s.Channels, s.Size, .. Enumerable.Repeat(7, rank - 1)]);
+                        AddIndices(model, x, ElementType.Float32, Attributes(s, rank));
+                    }
+
+                    Differential.Check(model, targets: [Target.Auto]);
+                },
+                iter: 4
+            );
+
+    [Fact]
+    public void The_first_of_equal_elements_is_the_greatest_and_columns_may_count_first()
+    {
+        var model = new OnnxModelBuilder(12);
+        // Few values, so that windows are full of equal ones.
+        var x = model.Node("Floor", [model.Input("x", ElementType.Float32, 2, 3, 6, 5)]);
+        var q = model.Input("q", ElementType.UInt8, 1, 2, 6, 5);
+        (string, object)[] attributes = [("kernel_shape", new[] { 3, 3 }), ("strides", new[] { 2, 1 }), ("pads", new[] { 1, 1, 1, 1 })];
+        AddIndices(model, x, ElementType.Float32, attributes);
+        AddIndices(model, x, ElementType.Float32, [.. attributes, ("storage_order", 1)]);
+        AddIndices(model, q, ElementType.UInt8, attributes);
+        Differential.Check(model);
+    }
+
+    private static void AddIndices(OnnxModelBuilder model, string x, ElementType type, (string, object)[] attributes)
+    {
+        var outputs = model.Node("MaxPool", "", [x], attributes, outputs: 2);
+        model.Output(outputs[0], type).Output(outputs[1], ElementType.Int64);
+    }
+
     private static (string, object)[] Attributes(Shape s, int rank) =>
         [
             ("kernel_shape", Enumerable.Repeat(s.Kernel, rank).ToArray()),

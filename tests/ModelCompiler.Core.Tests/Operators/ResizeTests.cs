@@ -101,6 +101,40 @@ public sealed class ResizeTests
         Differential.Check(model, tolerance: new(Quanta: 1));
     }
 
+    [Theory]
+    [InlineData("linear")]
+    [InlineData("cubic")]
+    public void Antialias_equals_onnxruntime(string mode)
+    {
+        var model = new OnnxModelBuilder(18);
+        var x = model.Input("x", ElementType.Float32, 2, 3, 11, 13);
+        foreach (var transformation in new[] { "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric" })
+        {
+            Add(("coordinate_transformation_mode", transformation));
+        }
+
+        Add(("exclude_outside", 1), ("cubic_coeff_a", -0.5f));
+        Differential.Check(model);
+
+        void Add(params (string Name, object Value)[] attributes)
+        {
+            attributes = [.. attributes, ("mode", mode), ("antialias", 1)];
+            model.Output(model.Node("Resize", [x, null, model.Constant([4], 1, 1, 0.6f, 0.3f)], attributes), ElementType.Float32);
+            model.Output(model.Node("Resize", [x, null, model.Constant([4], 1, 1, 1.5f, 0.7f)], attributes), ElementType.Float32);
+            model.Output(model.Node("Resize", [x, null, null, model.Constant(Tensor.Longs(2, 3, 4, 7))], attributes), ElementType.Float32);
+        }
+    }
+
+    [Fact]
+    public void Antialias_with_channels_last_in_the_model_equals_onnxruntime()
+    {
+        var model = new OnnxModelBuilder(18);
+        var x = model.Input("x", ElementType.Float32, 1, 9, 12, 3);
+        var scales = model.Constant([4], 1, 0.4f, 0.6f, 1);
+        model.Output(model.Node("Resize", [x, null, scales], ("mode", "linear"), ("antialias", 1)), ElementType.Float32);
+        Differential.Check(model);
+    }
+
     [Fact]
     public void Crop_and_resize_fills_what_lies_outside()
     {

@@ -5,6 +5,18 @@ namespace ModelCompiler.Core.Tests.Operators;
 
 public sealed class UnaryTests
 {
+    /// <summary>ONNX Runtime keeps everything too: nothing is random in it.</summary>
+    [Fact]
+    public void Dropout_in_training_with_a_ratio_of_zero_keeps_everything()
+    {
+        var model = new OnnxModelBuilder(13);
+        var x = model.Input("x", ElementType.Float32, 3, 5);
+        var training = model.Constant(Tensor.From<byte>(ElementType.Bool, new TensorShape(), [1]));
+        var outputs = model.Node("Dropout", "", [model.Node("Neg", [x]), model.Constant([], 0), training], [], outputs: 2);
+        model.Output(outputs[0], ElementType.Float32).Output(outputs[1], ElementType.Bool);
+        Differential.Check(model);
+    }
+
     // Odd sizes leave a remainder behind the vectors of every width.
     private const int Size = 37;
 

@@ -8,13 +8,10 @@ internal static class PoolImport
 {
     public static ImmutableArray<Value> MaxPool(OnnxNode node, GraphBuilder graph)
     {
-        if (node.HasOutput(1))
-        {
-            throw node.Unsupported("the output Indices is not supported; supported: the output Y alone");
-        }
-
         var x = node.Input(0);
-        return [graph.Add(new MaxPool(WindowImport.OfPool(node, x.Shape), DataLayout.ChannelsFirst), x)];
+        var window = WindowImport.OfPool(node, x.Shape);
+        var pooled = graph.Add(new MaxPool(window, DataLayout.ChannelsFirst), x);
+        return node.HasOutput(1) ? [pooled, MaxPoolIndices.Add(node, graph, window, pooled.Shape)] : [pooled];
     }
 
     public static ImmutableArray<Value> AveragePool(OnnxNode node, GraphBuilder graph)

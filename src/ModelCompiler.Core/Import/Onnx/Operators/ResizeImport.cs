@@ -26,11 +26,6 @@ internal static class ResizeImport
             node.Text("coordinate_transformation_mode", "half_pixel"),
             ResizeCoordinates.Transformations
         );
-        if (node.Int("antialias", 0) != 0)
-        {
-            throw node.Unsupported("antialias is not supported; supported: antialias = 0");
-        }
-
         var shape = node.Input(0).Shape;
         var axes = node.Ints("axes")?.Select(shape.NormaliseAxis).ToArray() ?? [.. Enumerable.Range(0, shape.Rank)];
         var roi = transformation == "tf_crop_and_resize" ? node.ConstantInput(1, "the region").ToFloats() : null;
@@ -53,7 +48,9 @@ internal static class ResizeImport
         }
 
         var extrapolation = node.Float("extrapolation_value", 0);
-        return Add(node, graph, coordinates, node.Text("nearest_mode", "round_prefer_floor"), extrapolation);
+        return node.Int("antialias", 0) != 0
+            ? AddAntialiased(node, graph, coordinates, extrapolation)
+            : Add(node, graph, coordinates, node.Text("nearest_mode", "round_prefer_floor"), extrapolation);
     }
 
     private static ImmutableArray<Value> Old(OnnxNode node, GraphBuilder graph, float[] scales)
@@ -96,6 +93,42 @@ internal static class ResizeImport
         return axes.Zip(input.Shape, (axis, size) => axis.IsUnchanged(size)).All(same => same)
             ? [input]
             : [graph.Add(new Resize(axes, extrapolation, LayoutOf(axes, input.Shape)), input)];
+    }
+
+    /// <summary>One dimension after the other, the last one first: a wide filter has too many taps for all dimensions at once.</summary>
+    private static ImmutableArray<Value> AddAntialiased(
+        OnnxNode node,
+        GraphBuilder graph,
+        ResizeCoordinates[] coordinates,
+        float extrapolation
+    )
+    {
+        var mode = node.Text("mode", "nearest");
+        var value = node.Input(0);
+        if (mode is not ("linear" or "cubic") || value.Element != ElementType.Float32)
+        {
+            throw node.Unsupported($"antialias of {value.Element} in mode '{mode}' is not supported; supported: Float32 in linear, cubic");
+        }
+
+        var excludeOutside = node.Int("exclude_outside", 0) != 0;
+        var axes = coordinates
+            .Select(c =>
+                mode == "cubic"
+                    ? c.AntialiasedCubic(node.Float("cubic_coeff_a", -0.75f), excludeOutside)
+                    : c.AntialiasedLinear(excludeOutside)
+            )
+            .ToArray();
+        var layout = LayoutOf(axes, value.Shape);
+        for (var axis = axes.Length - 1; axis >= 0; axis--)
+        {
+            if (!axes[axis].IsUnchanged(value.Shape[axis]))
+            {
+                ResampledAxis[] alone = [.. value.Shape.Select((size, i) => i == axis ? axes[i] : ResampledAxis.Unchanged(size))];
+                value = graph.Add(new Resize(alone, extrapolation, layout), value);
+            }
+        }
+
+        return [value];
     }
 
     /// <summary>Where the dimensions that change leave the last one alone, but not the second, the channels are last already.</summary>

@@ -66,9 +66,9 @@ internal static class UnaryImport
     /// <summary>The identity, for inference.</summary>
     public static ImmutableArray<Value> Dropout(OnnxNode node, GraphBuilder graph)
     {
-        if (node.HasInput(2) && node.ConstantInput(2, "training_mode").ToLongs().Any(t => t != 0))
+        if (node.HasInput(2) && node.ConstantInput(2, "training_mode").ToLongs().Any(t => t != 0) && !DropsNothing(node))
         {
-            throw node.Unsupported("training_mode = true is not supported; export the model for inference");
+            throw node.Unsupported("training_mode = true is not supported; export the model for inference; supported: ratio = 0");
         }
 
         var x = node.Input(0);
@@ -77,9 +77,12 @@ internal static class UnaryImport
             return [x];
         }
 
-        // The mask of an inference keeps everything; before opset 10 it had x's element type.
+        // The mask of an inference keeps everything, as does a ratio of 0; before opset 10 it had x's element type.
         var ones = Tensor.From<byte>(ElementType.Bool, x.Shape, [.. Enumerable.Repeat((byte)1, x.Shape.Elements)]);
         var mask = graph.Constant(ones);
         return [x, node.Opset < 10 ? graph.Add(new Cast(x.Element), mask) : mask];
     }
+
+    /// <summary>A training that drops with probability 0 is an inference; a ratio that is left out is 0.5.</summary>
+    private static bool DropsNothing(OnnxNode node) => node.HasInput(1) && node.ConstantInput(1, "ratio").ToFloats().All(r => r == 0);
 }
