@@ -48,6 +48,21 @@ internal sealed record ArmDotProductDialect() : Int8Dialect(128)
 /// </summary>
 internal sealed record AdvSimdDialect() : Int8Dialect(128)
 {
+    public override SharedCode Dot { get; } =
+        new(
+            "DotAdvSimd",
+            """
+            // Products of the lower and of the upper halves, each pair of neighbours added to 32 bits at once.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            internal static Vector128<int> DotLower(Vector128<int> sums, Vector128<sbyte> w, Vector128<sbyte> x) =>
+                AdvSimd.AddPairwiseWideningAndAdd(sums, AdvSimd.MultiplyWideningLower(w.GetLower(), x.GetLower()));
+
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            internal static Vector128<int> DotUpper(Vector128<int> sums, Vector128<sbyte> w, Vector128<sbyte> x) =>
+                AdvSimd.AddPairwiseWideningAndAdd(sums, AdvSimd.MultiplyWideningUpper(w, x));
+            """
+        );
+
     public override IEnumerable<string> LoadWeights(int v, int offset) => [$"var w{v} = Vector128.LoadUnsafe(ref w, {offset});"];
 
     public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsSByte();"];
@@ -61,8 +76,8 @@ internal sealed record AdvSimdDialect() : Int8Dialect(128)
 
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [
-            $"{accumulator}l = AdvSimd.AddPairwiseWideningAndAdd({accumulator}l, AdvSimd.MultiplyWideningLower(w{v}.GetLower(), x{p}.GetLower()));",
-            $"{accumulator}h = AdvSimd.AddPairwiseWideningAndAdd({accumulator}h, AdvSimd.MultiplyWideningUpper(w{v}, x{p}));",
+            $"{accumulator}l = Shared.DotLower({accumulator}l, w{v}, x{p});",
+            $"{accumulator}h = Shared.DotUpper({accumulator}h, w{v}, x{p});",
         ];
 
     public override IEnumerable<string> Finish(string accumulator) =>
