@@ -64,8 +64,19 @@ internal sealed record DepthwiseInt8Kernel(
         // Four vectors of sums make one of bytes; AVX-VNNI has registers for eight, and needs them to hide its latency.
         var vectors = Chunk * 32 / bits;
         var most = (set == InstructionSet.AvxVnni ? 8 : 4) / vectors;
-        return new(bits, Math.Min(most, IsFlat ? Output.Width * Output.Channels / Chunk : Output.Width), vectors, 1);
+        return new(bits, PixelsOfTile(IsFlat ? Output.Width * Output.Channels / Chunk : Output.Width, most), vectors, 1);
     }
+
+    /// <summary>
+    /// The last tile of a row overlaps the one before, so a tile that does not divide the row computes pixels twice. Loading the
+    /// weights of a tile costs about as much as one pixel of it.
+    /// </summary>
+    private static int PixelsOfTile(int pixels, int most) =>
+        Enumerable
+            .Range(1, Math.Min(most, pixels))
+            .OrderBy(tile => (pixels + tile - 1) / tile * (tile + 1))
+            .ThenByDescending(tile => tile)
+            .First();
 
     /// <summary>Lowers a depthwise convolution; null where its channels make no chunks.</summary>
     public static LoweredNode? Lower(short[] weights, QuantizedConv op, Node node, LoweringContext context)
