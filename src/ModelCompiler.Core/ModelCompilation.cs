@@ -93,8 +93,23 @@ public static class ModelCompilation
     internal static (KernelProgram? Program, ImmutableArray<Problem> Problems) Lower(ModelSource source, CompileOptions options)
     {
         var (graph, found) = OnnxImporter.Import(source, options);
-        var problems = new List<Problem>(found);
-        var program = graph is null ? null : Lowerer.Lower(Pipeline.Run(graph, options.Target), options.Target, problems);
-        return (program?.WithElementsOf(graph!), [.. problems]);
+        if (graph is null)
+        {
+            return (null, found);
+        }
+
+        var problems = new List<Problem>();
+        KernelProgram? program = null;
+        try
+        {
+            program = Lowerer.Lower(Pipeline.Run(graph, options.Target), options.Target, problems);
+        }
+        catch (OverflowException)
+        {
+            // Sizes and offsets are computed in checked arithmetic of 32 bits.
+            problems.Add(new(ProblemKinds.HostileModel, "its tensors take more than 2 GiB of memory"));
+        }
+
+        return (program?.WithElementsOf(graph), [.. found, .. problems.Select(p => p with { Message = $"{source.Path}: {p.Message}" })]);
     }
 }

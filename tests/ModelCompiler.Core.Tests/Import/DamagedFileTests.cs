@@ -180,6 +180,18 @@ public sealed class DamagedFileTests
     }
 
     [Fact]
+    public void Tensors_that_together_exceed_the_address_range_are_refused()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 2, 2, 2, 1 << 24);
+        var parts = new[] { "Softmax", "LogSoftmax" }
+            .SelectMany(op => Enumerable.Range(0, 4).Select(axis => model.Node(op, [x], ("axis", axis))))
+            .ToArray();
+        model.Output(model.Node("Max", parts), ElementType.Float32);
+        AssertProblem(model.ToBytes(), ProblemKinds.HostileModel, "2 GiB");
+    }
+
+    [Fact]
     public void Long_chain_compiles_in_time_that_grows_with_its_length()
     {
         var model = new OnnxModelBuilder();
