@@ -1,6 +1,4 @@
-using System.Globalization;
 using ModelCompiler.Testing;
-using ModelCompiler.Verification;
 
 namespace ModelCompiler.Aot.Tests;
 
@@ -62,27 +60,15 @@ public sealed class KeywordSpottingTests(PackageFeed feed)
         }
     }
 
+    private static string Model => TestData.PathOf("models/onnx/keyword-spotting/mlperf_kws_dscnn_int8_qdq/model.onnx");
+
     private App Create() =>
-        new(
-            feed,
-            "keywords",
-            """<CompiledModel Include="kws.onnx" />""",
-            Program,
-            ("kws.onnx", File.ReadAllBytes(TestData.PathOf("models/onnx/keyword-spotting/mlperf_kws_dscnn_int8_qdq/model.onnx")))
-        );
+        new(feed, "keywords", """<CompiledModel Include="kws.onnx" />""", Program, ("kws.onnx", File.ReadAllBytes(Model)));
 
     /// <summary>What the same model gives in this process, on every target alike.</summary>
     private static string Expected()
     {
-        var source = new ModelSource(
-            "kws.onnx",
-            File.ReadAllBytes(TestData.PathOf("models/onnx/keyword-spotting/mlperf_kws_dscnn_int8_qdq/model.onnx")),
-            _ => null
-        );
-        var options = new CompileOptions { ClassName = "Kws" };
-        var compiled = ModelCompilation.Compile(source, options);
-        Assert.True(compiled.Succeeded, string.Join("\n", compiled.Problems));
-        using var network = CompiledNetwork.Load(compiled, options);
+        using var network = InProcess.Load(Model);
         var x = new float[490];
         uint state = 1;
         for (var i = 0; i < x.Length; i++)
@@ -91,11 +77,6 @@ public sealed class KeywordSpottingTests(PackageFeed feed)
             x[i] = ((int)(state >> 16) / 512f) - 64f;
         }
 
-        return string.Join(
-            " ",
-            ((float[])network.Run(x)[0].Elements).Select(v =>
-                BitConverter.SingleToInt32Bits(v).ToString("X8", CultureInfo.InvariantCulture)
-            )
-        );
+        return InProcess.Bits(network, x);
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace ModelCompiler.Aot.Tests;
 
 /// <summary>
@@ -38,7 +36,7 @@ public sealed class PackageFeed : IDisposable
     {
         var version = $"0.0.0-test.{Guid.NewGuid():N}";
         Command.Run(
-            RepositoryRoot(),
+            Repository.Root,
             "dotnet",
             "pack",
             "generator/ModelCompiler.Generator",
@@ -50,9 +48,6 @@ public sealed class PackageFeed : IDisposable
         );
         return version;
     }
-
-    private static string RepositoryRoot([CallerFilePath] string source = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "../.."));
 }
 
 /// <summary>Shares the package between the classes of tests.</summary>
