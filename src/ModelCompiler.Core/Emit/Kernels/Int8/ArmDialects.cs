@@ -5,6 +5,14 @@ internal sealed record ArmDotProductDialect() : Int8Dialect(128)
 {
     public override int QuadsOfRun => 4;
 
+    // The picked quad is part of the instruction, so each has a name of its own.
+    public override SharedCode Dot { get; } =
+        new(
+            "DotArm",
+            "// Adds to each sum four products with the quad of x that the name says.\n"
+                + string.Join("\n\n", Enumerable.Range(0, 4).Select(DotOfQuad))
+        );
+
     public override IEnumerable<string> LoadWeights(int v, int offset) => [$"var w{v} = Vector128.LoadUnsafe(ref w, {offset});"];
 
     public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsSByte();"];
@@ -33,13 +41,20 @@ internal sealed record ArmDotProductDialect() : Int8Dialect(128)
                 for (var p = 0; p < addresses.Length; p++)
                 {
                     var a = accumulators[p, v];
-                    yield return $"{a} = Dp.DotProductBySelectedQuadruplet({a}, {weights}, x{p}, {quad});";
+                    yield return $"{a} = Shared.Dot{quad}({a}, {weights}, x{p});";
                 }
             }
         }
     }
 
     public override SharedCode Requantise(RequantiseForm form) => ArmRequantise.Of(form);
+
+    private static string DotOfQuad(int quad) =>
+        $$"""
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            internal static Vector128<int> Dot{{quad}}(Vector128<int> sums, Vector128<sbyte> w, Vector128<sbyte> x) =>
+                Dp.DotProductBySelectedQuadruplet(sums, w, x, {{quad}});
+            """;
 }
 
 /// <summary>
