@@ -160,7 +160,7 @@ internal sealed record ResizeCoordinates(
             "asymmetric" => i / Scale,
             "pytorch_half_pixel" => OutputSize > 1 ? ((i + 0.5f) / Scale) - 0.5f : 0,
             "tf_half_pixel_for_nn" => (i + 0.5f) / Scale,
-            // The length of the resized tensor is a whole number, as ONNX's text and ONNX Runtime have it. ONNX's reference code takes
+            // The length of the resized tensor is a whole number, as ONNX Runtime has it. ONNX's reference code takes
             // the fraction that a scale gives, and its two recorded tests of a shrinking align_corners are made with that.
             "align_corners" => OutputSize == 1 ? 0 : i * (InputSize - 1) / (OutputSize - 1),
             "tf_crop_and_resize" => OutputSize > 1
