@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelCompiler.Graphs;
 using ModelCompiler.Lowering;
 
@@ -23,6 +24,21 @@ internal sealed class KernelWriter(
 
     /// <summary>The variant that is being written.</summary>
     public InstructionSet InstructionSet { get; } = instructionSet;
+
+    /// <summary>The first row to compute: a parameter, or 0 where the step computes all.</summary>
+    public string First => Step.IsRanged ? "first" : "0";
+
+    /// <summary>The row behind the last to compute: a parameter, or the number of rows.</summary>
+    public string End => Step.IsRanged ? "end" : Rows.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>How many rows to compute, as an expression that may be multiplied.</summary>
+    public string RowCount => Step.IsRanged ? "(end - first)" : End;
+
+    /// <summary>A row counted from the first one that is computed, as an expression that may be multiplied.</summary>
+    public string FromFirst(string row) => Step.IsRanged ? $"({row} - first)" : row;
+
+    private int Rows =>
+        Step.Kernel.Split?.Rows ?? throw new InvalidOperationException($"the work of {Step.Kernel} does not divide into rows");
 
     /// <summary>Name of the parameter for the scratch memory, a <c>ref byte</c>.</summary>
     public const string Scratch = "scratch";

@@ -115,8 +115,21 @@ internal sealed class LayerMethod
             .ToArray();
         return new LayerMethod(
             step,
-            string.Join(", ", operands.Select(o => $"ref {KernelWriter.TypeName(o.operand)} {o.Name}").Concat(weights.Declarations)),
-            string.Join(", ", operands.Select(o => o.Name).Concat(weights.Parameters).Select(n => "ref " + n)),
+            string.Join(
+                ", ",
+                operands
+                    .Select(o => $"ref {KernelWriter.TypeName(o.operand)} {o.Name}")
+                    .Concat(weights.Declarations)
+                    .Concat(step.IsRanged ? ["nint first", "nint end"] : [])
+            ),
+            string.Join(
+                ", ",
+                operands
+                    .Select(o => o.Name)
+                    .Concat(weights.Parameters)
+                    .Select(n => "ref " + n)
+                    .Concat(step.IsRanged ? ["first", "end"] : [])
+            ),
             bodies
         );
     }

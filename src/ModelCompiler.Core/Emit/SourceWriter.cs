@@ -46,6 +46,10 @@ internal sealed class SourceWriter
     public Block For(string index, int from, int to, int step = 1) =>
         Open($"for (nint {index} = {from}; {index} < {to}; {index} += {step})");
 
+    /// <summary>A counting loop with bounds that are expressions.</summary>
+    public Block For(string index, string from, string to, int step = 1) =>
+        Open($"for (nint {index} = {from}; {index} < {to}; {index} += {step})");
+
     /// <inheritdoc/>
     public override string ToString() => _text.ToString();
 

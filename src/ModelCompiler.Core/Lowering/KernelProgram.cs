@@ -42,7 +42,19 @@ internal abstract record Kernel
 
     /// <summary>The instruction sets that the kernel is written out for, best first; at run time the first available is taken.</summary>
     public virtual EquatableArray<InstructionSet> Variants => (InstructionSet[])[InstructionSet.Portable];
+
+    /// <summary>How the work divides into rows that need nothing of each other; null where it is always done at once.</summary>
+    public virtual RowSplit? Split => null;
 }
+
+/// <summary>
+/// Work that divides into rows. The method of a ranged step computes rows [first, end) of them; its output begins with row first.
+/// </summary>
+/// <param name="Rows">Number of rows.</param>
+/// <param name="Least">The fewest that one call may compute.</param>
+/// <param name="OutputRow">Elements of the output from one row to the next.</param>
+/// <param name="InputRow">Elements of the first input from one row to the next, where it begins with row first as well; 0 where it is always the whole.</param>
+internal sealed record RowSplit(int Rows, int Least, int OutputRow, int InputRow = 0);
 
 /// <summary>A range of the packed weights with a name of its own in the emitted code.</summary>
 /// <param name="Name">Name of the property that gives access to it.</param>
@@ -71,6 +83,9 @@ internal sealed record Step(
     long Macs
 )
 {
+    /// <summary>Whether the method takes a range of the kernel's rows.</summary>
+    public bool IsRanged { get; init; }
+
     public override string ToString() =>
         $"{Name}  {Kernel.Describe()}  {Macs} MAC  in {string.Join(" ", Inputs)}  out {string.Join(" ", Outputs)}"
         + (Scratch is null ? "" : $"  scratch {Scratch}");

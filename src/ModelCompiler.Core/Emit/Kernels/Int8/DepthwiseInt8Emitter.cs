@@ -19,7 +19,7 @@ internal static class DepthwiseInt8Emitter
         using var blocks = code.For("block", 0, kernel.Packed.Blocks);
         tile.EmitBlockRefs();
         code.Line($"nint channel = {Int8Refs.Channel(kernel.Packed)};");
-        using var rows = code.For("y", 0, output.Height);
+        using var rows = kernel.Batch == 1 ? code.For("y", writer.First, writer.End) : code.For("y", 0, output.Height);
         for (var quad = 0; quad < kernel.Quads; quad++)
         {
             EmitInterleaving(kernel, writer, quad, flip);
@@ -64,7 +64,8 @@ internal static class DepthwiseInt8Emitter
         {
             code.Line($"nint line{i} = y * {window.Strides[0]} + {(i * window.Dilations[0]) - window.PadsBegin[0]};");
             code.Line($"bool inside{i} = (nuint)line{i} < {input.Height};");
-            var place = $"line{i} * {input.Width * input.Channels}" + (kernel.IsFlat ? "" : " + channel");
+            var line = kernel.InputRing > 0 ? $"line{i} % {kernel.InputRing}" : $"line{i}";
+            var place = $"{line} * {input.Width * input.Channels}" + (kernel.IsFlat ? "" : " + channel");
             code.Line($"ref byte row{i} = ref inside{i} ? ref Unsafe.Add(ref picture, {place}) : ref outside;");
             code.Line($"nint step{i} = inside{i} ? {step} : 0;");
             refs.Add($"ref row{i}, step{i}");
@@ -102,7 +103,7 @@ internal static class DepthwiseInt8Emitter
         code.Line(total % span == 0 ? $"nint pixel = tile * {span};" : $"nint pixel = Math.Min(tile * {span}, {total - span});");
         code.Line($"ref byte x = ref Unsafe.Add(ref scratch, pixel * {scratchStep});");
         code.Line(
-            $"ref {Int8Refs.OutputType(writer)} o = ref Unsafe.Add(ref result, y * {output.Width * output.Channels} + pixel * {outputStep} + channel);"
+            $"ref {Int8Refs.OutputType(writer)} o = ref Unsafe.Add(ref result, {writer.FromFirst("y")} * {output.Width * output.Channels} + pixel * {outputStep} + channel);"
         );
         emitter.EmitDepthwise([.. taps], unit * scratchStep, unit * outputStep);
     }

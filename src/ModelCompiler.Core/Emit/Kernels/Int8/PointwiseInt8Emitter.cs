@@ -14,14 +14,7 @@ internal static class PointwiseInt8Emitter
         using var blocks = code.For("block", 0, packed.Blocks * packed.Groups);
         emitter.EmitBlockRefs();
         code.Line($"nint channel = {Int8Refs.Channel(packed)};");
-        using var tiles = code.For("tile", 0, (kernel.Rows + tile.Pixels - 1) / tile.Pixels);
-
-        // The last tile reaches back over pixels that are done already.
-        code.Line(
-            kernel.Rows % tile.Pixels == 0
-                ? $"nint pixel = tile * {tile.Pixels};"
-                : $"nint pixel = Math.Min(tile * {tile.Pixels}, {kernel.Rows - tile.Pixels});"
-        );
+        using var tiles = Int8Refs.EmitTiles(writer, kernel.Rows, tile.Pixels);
         var group = packed.Groups > 1 ? $" + block / {packed.Blocks} * {kernel.Depth / packed.Groups}" : "";
         code.Line($"ref byte x = ref Unsafe.Add(ref source, pixel * {kernel.Depth}{group});");
         code.Line($"ref {Int8Refs.OutputType(writer)} o = ref Unsafe.Add(ref target, pixel * {outputs} + channel);");
@@ -54,6 +47,31 @@ internal static class Int8Refs
         code.Line($"ref byte picture = ref {from};");
         code.Line($"ref {OutputType(writer)} result = ref {to};");
         return images;
+    }
+
+    /// <summary>
+    /// A loop over tiles of pixels, the rows of the kernel, with <c>pixel</c> as the first of each. The last tile reaches back over
+    /// pixels that are done already.
+    /// </summary>
+    public static SourceWriter.Block EmitTiles(KernelWriter writer, int pixels, int tile)
+    {
+        var code = writer.Code;
+        if (!writer.Step.IsRanged)
+        {
+            return EmitTiles(code, pixels, tile);
+        }
+
+        var loop = code.For("start", "0", writer.RowCount, tile);
+        code.Line(tile == 1 ? "nint pixel = start;" : $"nint pixel = Math.Min(start, {writer.RowCount} - {tile});");
+        return loop;
+    }
+
+    /// <summary>The same over a literal number of pixels.</summary>
+    public static SourceWriter.Block EmitTiles(SourceWriter code, int pixels, int tile)
+    {
+        var loop = code.For("tile", 0, (pixels + tile - 1) / tile);
+        code.Line(pixels % tile == 0 ? $"nint pixel = tile * {tile};" : $"nint pixel = Math.Min(tile * {tile}, {pixels - tile});");
+        return loop;
     }
 
     /// <summary>The expression for the first output channel of <c>block</c>, which counts through all groups.</summary>

@@ -33,6 +33,11 @@ internal sealed record DepthwiseInt8Kernel(
 
     public override EquatableArray<InstructionSet> Variants => Sets;
 
+    public override RowSplit? Split => Batch == 1 ? new(Output.Height, 1, Output.Width * Output.Channels) : null;
+
+    /// <summary>Rows of the input that are in memory at a time, row y in the place of y modulo this number; 0 where all are there.</summary>
+    public int InputRing { get; init; }
+
     /// <summary>Whether a row is one run of chunks, because fewer than sixteen channels fill them evenly.</summary>
     public bool IsFlat => Input.Channels < Chunk;
 

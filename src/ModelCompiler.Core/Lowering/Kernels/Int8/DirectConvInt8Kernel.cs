@@ -31,6 +31,14 @@ internal sealed record DirectConvInt8Kernel(
 
     public override EquatableArray<InstructionSet> Variants => Sets;
 
+    public override RowSplit? Split => Batch == 1 ? new(Output.Height, Math.Max(1, BandRows), Output.Width * Output.Channels) : null;
+
+    /// <summary>
+    /// Rows of the input that are in memory at a time, row y in the place of y modulo this number; 0 where all are there. Only bands,
+    /// which copy their rows, can be read so.
+    /// </summary>
+    public int InputRing { get; init; }
+
     /// <summary>Bytes of one row that the taps walk over.</summary>
     public int LineBytes => (Input.Width + (BandRows > 0 ? Window.PadsBegin[1] + Window.PadsEnd[1] : 0)) * Input.Channels;
 

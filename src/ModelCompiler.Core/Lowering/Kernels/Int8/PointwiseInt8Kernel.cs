@@ -12,6 +12,8 @@ internal sealed record PointwiseInt8Kernel(int Rows, int Depth, PackedInt8 Packe
 {
     public override EquatableArray<InstructionSet> Variants => Sets;
 
+    public override RowSplit Split => new(Rows, Sets.Max(set => Tile(set).Pixels), Packed.Outputs * Packed.Groups, Depth);
+
     public override string Describe() =>
         $"{(Rows == 1 ? "matrix × vector" : "pointwise")} int8, {Rows} × {Depth} → {Packed.Outputs * Packed.Groups}"
         + $"{(Packed.Groups > 1 ? $" in {Packed.Groups} groups" : "")}, tiles of {Tile(Sets[0]).Pixels} × {Packed.Block}";
