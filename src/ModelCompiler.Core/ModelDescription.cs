@@ -78,14 +78,7 @@ public sealed record ModelDescription(
             program.Target.Name,
             program.Inputs,
             program.Outputs,
-            program
-                .Steps.Select(s => new LayerDescription(
-                    s.Name,
-                    s.Kernel.Describe(),
-                    s.Macs,
-                    program.WeightTable.Where(w => w.Node == s.Name).Sum(w => w.Bytes)
-                ))
-                .ToArray(),
+            program.Steps.Select(s => new LayerDescription(s.Name, s.Kernel.Describe(), s.Macs, program.WeightBytesOf(s))).ToArray(),
             program.Weights.Length,
             program.ArenaBytes,
             options.Labels

@@ -43,13 +43,16 @@ internal sealed record LayerReport(
             [.. step.Inputs.Select(i => i.Type.ToString())],
             [.. step.Outputs.Select(o => o.Type.ToString())],
             step.Macs,
-            program.WeightTable.Where(w => w.Node == step.Name).Sum(w => (long)w.Bytes),
+            program.WeightBytesOf(step),
             operands.Where(o => o.Place == Place.Arena).Sum(o => (long)o.Type.Bytes)
         );
     }
 }
 
-/// <summary>Everything that <c>modelc inspect</c> knows about a model.</summary>
+/// <summary>
+/// Everything that <c>modelc inspect</c> knows about a model. <c>LeastArenaBytes</c> is the most that is alive at one step: no plan
+/// for the same kernels could need less.
+/// </summary>
 internal sealed record InspectReport(
     string Model,
     string Status,
@@ -60,6 +63,7 @@ internal sealed record InspectReport(
     long? Macs,
     long? WeightBytes,
     long? ArenaBytes,
+    long? LeastArenaBytes,
     IReadOnlyList<LayerReport> Layers,
     IReadOnlyList<DiagnosticReport> Diagnostics
 )
@@ -77,6 +81,7 @@ internal sealed record InspectReport(
             program?.Steps.Sum(s => s.Macs),
             program?.Weights.Length,
             program?.ArenaBytes,
+            program?.LeastArenaBytes,
             [.. program?.Steps.Select(s => LayerReport.Of(s, program)) ?? []],
             DiagnosticReport.Of(problems)
         );
@@ -106,7 +111,7 @@ internal sealed record InspectReport(
         {
             console.Write(LayerTable());
             console.WriteLine(
-                $"{Amount.Of(Macs!.Value)} MAC, weights {Amount.Bytes(WeightBytes!.Value)}, arena {Amount.Bytes(ArenaBytes!.Value)}"
+                $"{Amount.Of(Macs!.Value)} MAC, weights {Amount.Bytes(WeightBytes!.Value)}, arena {Amount.Bytes(ArenaBytes!.Value)} (most alive at once: {Amount.Bytes(LeastArenaBytes!.Value)})"
             );
         }
 

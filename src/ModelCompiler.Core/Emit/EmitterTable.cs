@@ -1,8 +1,10 @@
+using ModelCompiler.Emit.Chains;
 using ModelCompiler.Emit.Kernels;
 using ModelCompiler.Emit.Kernels.Elementwise;
 using ModelCompiler.Emit.Kernels.Int8;
 using ModelCompiler.Emit.Kernels.Quantised;
 using ModelCompiler.Lowering;
+using ModelCompiler.Lowering.Chains;
 using ModelCompiler.Lowering.Kernels;
 using ModelCompiler.Lowering.Kernels.Int8;
 using ModelCompiler.Lowering.Kernels.Quantised;
@@ -25,6 +27,7 @@ internal static class EmitterTable
         var table = new Dictionary<Type, EmitKernel<Kernel>>();
         // One line a kernel, in alphabetical order.
         Add<ArgMaxKernel>(ArgMaxEmitter.Emit);
+        Add<ChainKernel>(ChainEmitter.Emit);
         Add<CopyKernel>(CopyEmitter.Emit);
         Add<DepthwiseConvKernel>(DepthwiseConvEmitter.Emit);
         Add<DepthwiseInt8Kernel>(DepthwiseInt8Emitter.Emit);

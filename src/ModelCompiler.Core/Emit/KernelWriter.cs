@@ -9,13 +9,17 @@ namespace ModelCompiler.Emit;
 /// <param name="Code">Members of the static class <c>Shared</c>.</param>
 internal sealed record SharedCode(string Name, string Code);
 
+/// <summary>Makes the statement that calls the method of a step.</summary>
+internal delegate string CallLayer(Step step, IEnumerable<string> operands, string first, string end);
+
 /// <summary>What an emitter writes the body of one method with. Operands are <c>ref</c> parameters named by this class.</summary>
 internal sealed class KernelWriter(
     SourceWriter code,
     Step step,
     InstructionSet instructionSet,
     LayerWeights weights,
-    ISet<SharedCode> shared
+    ISet<SharedCode> shared,
+    CallLayer call
 )
 {
     public SourceWriter Code { get; } = code;
@@ -57,6 +61,13 @@ internal sealed class KernelWriter(
 
     /// <summary>The expression for packed weights: a ref to their first element, which the method gets as a parameter.</summary>
     public string Weights(PackedWeights packed) => "ref " + weights.ParameterOf(packed);
+
+    /// <summary>The statement that calls the method of another, ranged step.</summary>
+    /// <param name="step">The step, whose method is emitted once for all that are equal.</param>
+    /// <param name="operands">Arguments for its operands.</param>
+    /// <param name="first">The first row to compute.</param>
+    /// <param name="end">The row behind the last.</param>
+    public string Call(Step step, IEnumerable<string> operands, string first, string end) => call(step, operands, first, end);
 
     /// <summary>Has code emitted that is shared between kernels, once, into <c>Shared</c>.</summary>
     public void Use(SharedCode code) => shared.Add(code);

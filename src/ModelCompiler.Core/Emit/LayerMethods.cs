@@ -11,35 +11,38 @@ namespace ModelCompiler.Emit;
 internal sealed class LayerMethods
 {
     private readonly List<LayerMethod> _methods = [];
-    private readonly List<(LayerMethod Method, LayerWeights Weights)> _calls = [];
+    private readonly Dictionary<string, LayerMethod> _known = new(StringComparer.Ordinal);
+    private readonly ISet<SharedCode> _shared;
+    private readonly (LayerMethod Method, LayerWeights Weights)[] _calls;
 
     public LayerMethods(KernelProgram program, ISet<SharedCode> shared)
     {
-        var known = new Dictionary<string, LayerMethod>(StringComparer.Ordinal);
-        foreach (var step in program.Steps)
-        {
-            var weights = new LayerWeights();
-            var method = LayerMethod.Of(step, weights, shared);
-            if (known.TryGetValue(method.Key, out var same))
-            {
-                same.Layers.Add(step.Name);
-                method = same;
-            }
-            else
-            {
-                known.Add(method.Key, method);
-                _methods.Add(method);
-            }
-
-            _calls.Add((method, weights));
-        }
+        _shared = shared;
+        _calls = [.. program.Steps.Select(Add)];
     }
 
-    /// <summary>The method that a step calls.</summary>
-    public string NameOf(int step) => _calls[step].Method.Name;
+    /// <summary>The statement that calls the method of a step.</summary>
+    /// <param name="step">Index of the step.</param>
+    /// <param name="operands">Arguments for its operands.</param>
+    public string Call(int step, IEnumerable<string> operands) => Call(_calls[step], operands);
 
-    /// <summary>The arguments for the weights of a step, behind those for its operands.</summary>
-    public IEnumerable<string> WeightArguments(int step) => _calls[step].Weights.Used.Select(w => $"ref Weights.{w.Name}");
+    private static string Call((LayerMethod Method, LayerWeights Weights) call, IEnumerable<string> arguments, params string[] range) =>
+        $"Layers.{call.Method.Name}({string.Join(", ", arguments.Concat(call.Weights.Used.Select(w => $"ref Weights.{w.Name}")).Concat(range))});";
+
+    private (LayerMethod Method, LayerWeights Weights) Add(Step step)
+    {
+        var weights = new LayerWeights();
+        var method = LayerMethod.Of(step, weights, _shared, (inner, operands, first, end) => Call(Add(inner), operands, first, end));
+        if (_known.TryGetValue(method.Key, out var same))
+        {
+            same.Layers.Add(step.Name);
+            return (same, weights);
+        }
+
+        _known.Add(method.Key, method);
+        _methods.Add(method);
+        return (method, weights);
+    }
 
     public void Emit(SourceWriter code)
     {
@@ -104,10 +107,10 @@ internal sealed class LayerMethod
 
     private EquatableArray<InstructionSet> Variants => _step.Kernel.Variants;
 
-    public static LayerMethod Of(Step step, LayerWeights weights, ISet<SharedCode> shared)
+    public static LayerMethod Of(Step step, LayerWeights weights, ISet<SharedCode> shared, CallLayer call)
     {
-        var bodies = step.Kernel.Variants.Select(variant => Body(step, variant, weights, shared)).ToArray();
-        var names = new KernelWriter(new SourceWriter(), step, InstructionSet.Portable, weights, shared);
+        var bodies = step.Kernel.Variants.Select(variant => Body(step, variant, weights, shared, call)).ToArray();
+        var names = new KernelWriter(new SourceWriter(), step, InstructionSet.Portable, weights, shared, call);
         var operands = step
             .Inputs.Select((operand, i) => (operand, Name: names.Input(i)))
             .Concat(step.Outputs.Select((operand, i) => (operand, Name: names.Output(i))))
@@ -160,10 +163,10 @@ internal sealed class LayerMethod
         }
     }
 
-    private static string Body(Step step, InstructionSet variant, LayerWeights weights, ISet<SharedCode> shared)
+    private static string Body(Step step, InstructionSet variant, LayerWeights weights, ISet<SharedCode> shared, CallLayer call)
     {
         var code = new SourceWriter();
-        EmitterTable.Emit(step.Kernel, new KernelWriter(code, step, variant, weights, shared));
+        EmitterTable.Emit(step.Kernel, new KernelWriter(code, step, variant, weights, shared, call));
         return code.ToString().TrimEnd('\n');
     }
 

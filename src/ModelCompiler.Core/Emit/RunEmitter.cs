@@ -56,8 +56,7 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
     {
         var step = program.Steps[index];
         var operands = step.Inputs.Concat(step.Outputs).Concat(step.Scratch is { } scratch ? [scratch] : []);
-        var arguments = operands.Select(Argument).Concat(layers.WeightArguments(index));
-        code.Line($"Layers.{layers.NameOf(index)}({string.Join(", ", arguments)});");
+        code.Line(layers.Call(index, operands.Select(Argument)));
     }
 
     private string Argument(Operand operand) =>

@@ -1,4 +1,5 @@
 using ModelCompiler.Graphs;
+using ModelCompiler.Lowering.Chains;
 
 namespace ModelCompiler.Lowering;
 
@@ -150,15 +151,20 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
         var scratch = _scratchOf[index] is >= 0 and var buffer
             ? new Operand(Place.Arena, 0, plan.Offsets[buffer], new TensorType(ElementType.UInt8, new TensorShape(call.ScratchBytes)))
             : null;
+        var kernel = call.Kernel is ChainKernel chain
+            ? new ChainKernel(chain.Stages.Select(s => s with { Method = UniqueName(s.Name) }).ToArray())
+            : call.Kernel;
         return new Step(
             call.Name,
-            Identifiers.Unique(Identifiers.PascalCase(call.Name), names),
-            call.Kernel,
+            UniqueName(call.Name),
+            kernel,
             call.Inputs.Select(PlaceOf).ToArray(),
             call.Outputs.Select(PlaceOf).ToArray(),
             scratch,
             call.Macs
         );
+
+        string UniqueName(string name) => Identifiers.Unique(Identifiers.PascalCase(name), names);
     }
 
     private Operand PlaceOf(Value value)

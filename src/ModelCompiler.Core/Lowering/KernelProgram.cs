@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering.Chains;
 
 namespace ModelCompiler.Lowering;
 
@@ -86,6 +87,9 @@ internal sealed record Step(
     /// <summary>Whether the method takes a range of the kernel's rows.</summary>
     public bool IsRanged { get; init; }
 
+    /// <summary>Names of the nodes that the step computes.</summary>
+    public IEnumerable<string> Nodes => Kernel is ChainKernel chain ? chain.Stages.Select(s => s.Name) : [Name];
+
     public override string ToString() =>
         $"{Name}  {Kernel.Describe()}  {Macs} MAC  in {string.Join(" ", Inputs)}  out {string.Join(" ", Outputs)}"
         + (Scratch is null ? "" : $"  scratch {Scratch}");
@@ -108,6 +112,13 @@ internal sealed record KernelProgram(
 
     /// <summary>Steps at the edges that the raw integer entry leaves out.</summary>
     public EquatableArray<QuantizedEdge> Edges { get; init; }
+
+    /// <summary>Bytes of the packed weights of a step.</summary>
+    public int WeightBytesOf(Step step)
+    {
+        var nodes = new HashSet<string>(step.Nodes, StringComparer.Ordinal);
+        return WeightTable.Where(w => nodes.Contains(w.Node)).Sum(w => w.Bytes);
+    }
 
     /// <summary>
     /// Says of the ports with a quantised edge what their raw integers are: in the element type that the file has, which the

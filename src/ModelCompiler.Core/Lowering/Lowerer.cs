@@ -1,5 +1,6 @@
 using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
+using ModelCompiler.Lowering.Chains;
 using ModelCompiler.Lowering.Kernels;
 
 namespace ModelCompiler.Lowering;
@@ -54,7 +55,8 @@ internal sealed class Lowerer
         }
 
         lowerer.AddOutputCopies();
-        return new BufferAssignment(graph, lowerer._context, lowerer._calls, lowerer._views).Program();
+        var calls = ChainFusion.Fuse(lowerer._calls, new ArenaLoad(graph, lowerer._views, lowerer._calls));
+        return new BufferAssignment(graph, lowerer._context, calls, lowerer._views).Program();
     }
 
     private const string NoHolder = "elements of this type are not supported at run time; supported: Float32, Float64, integers, Bool";

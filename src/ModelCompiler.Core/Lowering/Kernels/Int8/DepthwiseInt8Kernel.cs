@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering.Chains;
 
 namespace ModelCompiler.Lowering.Kernels.Int8;
 
@@ -23,7 +24,7 @@ internal sealed record DepthwiseInt8Kernel(
     byte ZeroPoint,
     PackedInt8 Packed,
     EquatableArray<InstructionSet> Sets
-) : Kernel
+) : Kernel, IRowKernel
 {
     /// <summary>Bytes of input, and sums, that go together.</summary>
     public const int Chunk = 16;
@@ -37,6 +38,17 @@ internal sealed record DepthwiseInt8Kernel(
 
     /// <summary>Rows of the input that are in memory at a time, row y in the place of y modulo this number; 0 where all are there.</summary>
     public int InputRing { get; init; }
+
+    public int UnitsOfRow(Plane output) => 1;
+
+    public RowWindow RowsUnder => new(Window.Strides[0], Window.PadsBegin[0], Window.Extent(0));
+
+    public bool ReadsRing => true;
+
+    public int RowsOfCall(Plane output) => Window.Strides[0] == 1 ? 2 : 1;
+
+    public (Kernel Kernel, int ScratchBytes) ForRows(Plane output, int rows, int ring) =>
+        (this with { InputRing = ring }, OutsideOffset + ArenaPlanner.Slack);
 
     /// <summary>Whether a row is one run of chunks, because fewer than sixteen channels fill them evenly.</summary>
     public bool IsFlat => Input.Channels < Chunk;

@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering.Chains;
 
 namespace ModelCompiler.Lowering.Kernels.Int8;
 
@@ -24,7 +25,7 @@ internal sealed record DirectConvInt8Kernel(
     int BandRows,
     PackedInt8 Packed,
     EquatableArray<InstructionSet> Sets
-) : Kernel
+) : Kernel, IRowKernel
 {
     // A band stays in the first-level cache beside the weights.
     private const int BandBytes = 16 * 1024;
@@ -38,6 +39,21 @@ internal sealed record DirectConvInt8Kernel(
     /// which copy their rows, can be read so.
     /// </summary>
     public int InputRing { get; init; }
+
+    public int UnitsOfRow(Plane output) => 1;
+
+    public RowWindow RowsUnder => new(Window.Strides[0], Window.PadsBegin[0], Window.Extent(0));
+
+    public bool ReadsRing => BandRows > 0;
+
+    // A band never reaches back behind the first row of a call, so calls must divide the rows.
+    public int RowsOfCall(Plane output) => new[] { 4, 3, 2, 1 }.First(rows => output.Height % rows == 0);
+
+    public (Kernel Kernel, int ScratchBytes) ForRows(Plane output, int rows, int ring)
+    {
+        var form = this with { BandRows = BandRows > 0 ? rows : 0, InputRing = ring };
+        return (form, BandRows > 0 ? (form.BandInputRows * LineBytes) + ArenaPlanner.Slack : 0);
+    }
 
     /// <summary>Bytes of one row that the taps walk over.</summary>
     public int LineBytes => (Input.Width + (BandRows > 0 ? Window.PadsBegin[1] + Window.PadsEnd[1] : 0)) * Input.Channels;

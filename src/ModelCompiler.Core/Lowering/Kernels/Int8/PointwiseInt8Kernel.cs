@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering.Chains;
 
 namespace ModelCompiler.Lowering.Kernels.Int8;
 
@@ -8,11 +9,23 @@ namespace ModelCompiler.Lowering.Kernels.Int8;
 /// <param name="Depth">Input channels of all groups: bytes from one row to the next.</param>
 /// <param name="Packed">Weights, bias and requantisation.</param>
 /// <param name="Sets">Variants.</param>
-internal sealed record PointwiseInt8Kernel(int Rows, int Depth, PackedInt8 Packed, EquatableArray<InstructionSet> Sets) : Kernel
+internal sealed record PointwiseInt8Kernel(int Rows, int Depth, PackedInt8 Packed, EquatableArray<InstructionSet> Sets) : Kernel, IRowKernel
 {
     public override EquatableArray<InstructionSet> Variants => Sets;
 
     public override RowSplit Split => new(Rows, Sets.Max(set => Tile(set).Pixels), Packed.Outputs * Packed.Groups, Depth);
+
+    public int UnitsOfRow(Plane output) => output.Width;
+
+    public RowWindow RowsUnder => RowWindow.Same;
+
+    public bool ReadsRing => true;
+
+    // Enough pixels that a call costs little beside them.
+    public int RowsOfCall(Plane output) => (24 + output.Width - 1) / output.Width;
+
+    // Tiles that fit into one row fit into any number of them.
+    public (Kernel Kernel, int ScratchBytes) ForRows(Plane output, int rows, int ring) => (this with { Rows = output.Width }, 0);
 
     public override string Describe() =>
         $"{(Rows == 1 ? "matrix × vector" : "pointwise")} int8, {Rows} × {Depth} → {Packed.Outputs * Packed.Groups}"
