@@ -25,12 +25,16 @@ internal sealed class ModelArguments
             HelpName = "name=size",
         };
 
+    /// <summary>How many threads compute large layers.</summary>
+    public Option<int> Threads { get; } = ThreadsOption();
+
     /// <summary>Adds all of them to a command.</summary>
     public void AddTo(Command command)
     {
         command.Arguments.Add(File);
         command.Options.Add(Target);
         command.Options.Add(Dimensions);
+        command.Options.Add(Threads);
     }
 
     /// <summary>The options for the compiler that the user's choices make, with a class named after the file.</summary>
@@ -40,6 +44,7 @@ internal sealed class ModelArguments
             ClassName = Identifiers.PascalCase(Path.GetFileNameWithoutExtension(parsed.GetRequiredValue(File))),
             Target = ModelCompiler.Target.Find(parsed.GetRequiredValue(Target))!,
             Dimensions = parsed.GetValue(Dimensions) ?? [],
+            Threads = parsed.GetValue(Threads),
         };
 
     /// <summary>Refuses a target whose code this machine cannot run.</summary>
@@ -61,6 +66,24 @@ internal sealed class ModelArguments
             DefaultValueFactory = _ => ModelCompiler.Target.Auto.Name,
         };
         option.AcceptOnlyFromAmong([.. ModelCompiler.Target.All.Select(t => t.Name)]);
+        return option;
+    }
+
+    private static Option<int> ThreadsOption()
+    {
+        var option = new Option<int>("--threads")
+        {
+            Description = "How many threads compute large layers. Results do not depend on it.",
+            DefaultValueFactory = _ => 1,
+            HelpName = "N",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > byte.MaxValue)
+            {
+                result.AddError($"--threads: expected a number between 1 and {byte.MaxValue}.");
+            }
+        });
         return option;
     }
 

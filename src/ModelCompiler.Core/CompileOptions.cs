@@ -17,6 +17,11 @@ public sealed record CompileOptions
     /// <summary>What code is generated for.</summary>
     public Target Target { get; init; } = Target.Auto;
 
+    /// <summary>
+    /// How many threads compute large layers, 1 to 255. Results do not depend on it: only outputs are divided, never sums.
+    /// </summary>
+    public int Threads { get; init; } = 1;
+
     /// <summary>Values of symbolic dimensions by name, for example batch → 1.</summary>
     public EquatableArray<DimensionBinding> Dimensions { get; init; }
 

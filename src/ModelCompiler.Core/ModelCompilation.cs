@@ -102,7 +102,7 @@ public static class ModelCompilation
         KernelProgram? program = null;
         try
         {
-            program = Lowerer.Lower(Pipeline.Run(graph, options.Target), options.Target, problems);
+            program = Lowerer.Lower(Pipeline.Run(graph, options.Target), options.Target, options.Threads, problems);
         }
         catch (OverflowException)
         {

@@ -35,6 +35,7 @@ public sealed record LayerDescription(string Name, string Kernel, long Macs, int
 /// <param name="WeightBytes">Bytes of packed weights.</param>
 /// <param name="ArenaBytes">Bytes of the arena.</param>
 /// <param name="Labels">Names of classes.</param>
+/// <param name="Threads">How many threads compute large layers; 1 where no layer is worth more.</param>
 public sealed record ModelDescription(
     string Name,
     string ClassName,
@@ -46,7 +47,8 @@ public sealed record ModelDescription(
     EquatableArray<LayerDescription> Layers,
     int WeightBytes,
     int ArenaBytes,
-    EquatableArray<string> Labels
+    EquatableArray<string> Labels,
+    int Threads
 )
 {
     /// <summary>Multiply-accumulate operations of one prediction.</summary>
@@ -81,6 +83,7 @@ public sealed record ModelDescription(
             program.Steps.Select(s => new LayerDescription(s.Name, s.Kernel.Describe(), s.Macs, program.WeightBytesOf(s))).ToArray(),
             program.Weights.Length,
             program.ArenaBytes,
-            options.Labels
+            options.Labels,
+            program.Threads
         );
 }

@@ -31,11 +31,13 @@ public sealed class CompiledNetwork : IDisposable
     private readonly AssemblyLoadContext _context;
     private readonly Action<Array[], Array[]> _predict;
     private readonly Action<Action<int>?>? _observe;
+    private readonly Action _end;
 
     private CompiledNetwork(
         AssemblyLoadContext context,
         Action<Array[], Array[]> predict,
         Action<Action<int>?>? observe,
+        Action end,
         IReadOnlyList<ModelPort> inputs,
         IReadOnlyList<ModelPort> outputs
     )
@@ -43,6 +45,7 @@ public sealed class CompiledNetwork : IDisposable
         _context = context;
         _predict = predict;
         _observe = observe;
+        _end = end;
         Inputs = inputs;
         Outputs = outputs;
     }
@@ -84,6 +87,7 @@ public sealed class CompiledNetwork : IDisposable
             context,
             runner.GetMethod("Run")!.CreateDelegate<Action<Array[], Array[]>>(),
             runner.GetMethod("Observe")?.CreateDelegate<Action<Action<int>?>>(),
+            runner.GetMethod("End")!.CreateDelegate<Action>(),
             model.Inputs,
             model.Outputs
         );
@@ -122,7 +126,11 @@ public sealed class CompiledNetwork : IDisposable
         (_observe ?? throw new InvalidOperationException("the model was compiled without hooks for layers"))(done);
 
     /// <inheritdoc/>
-    public void Dispose() => _context.Unload();
+    public void Dispose()
+    {
+        _end();
+        _context.Unload();
+    }
 
     // Spans do not pass through reflection; this class, compiled beside the network, turns arrays into them.
     private static string Runner(string className, CompiledModel model, bool explain)
@@ -137,6 +145,7 @@ public sealed class CompiledNetwork : IDisposable
                 ", ",
                 inputs.Concat(outputs)
             )}});
+                public static void End() => Network.Dispose();
             {{(explain ? "    public static void Observe(System.Action<int> done) => Network.LayerDone = done;" : "")}}
             }
             """;

@@ -15,7 +15,10 @@ public static class Differential
     public sealed record Tolerance(double Relative = 1e-4, double Absolute = 1e-5, long Quanta = 0);
 
     /// <summary>Compiles the model for each target, runs it on random inputs and asserts that ONNX Runtime gives the same.</summary>
-    /// <remarks><paramref name="transform"/> changes the implementation's text, for instruction sets that the machine lacks.</remarks>
+    /// <remarks>
+    /// <paramref name="transform"/> changes the implementation's text, for instruction sets that the machine lacks;
+    /// <paramref name="threads"/> is how many threads compute large layers.
+    /// </remarks>
     public static void Check(
         OnnxModelBuilder model,
         int seed = 1,
@@ -24,7 +27,8 @@ public static class Differential
         IReadOnlyList<Target>? targets = null,
         GraphOptimizationLevel optimisation = GraphOptimizationLevel.ORT_ENABLE_ALL,
         bool signedQuantisedOperators = false,
-        Func<string, string>? transform = null
+        Func<string, string>? transform = null,
+        int threads = 1
     )
     {
         var bytes = model.ToBytes();
@@ -32,7 +36,12 @@ public static class Differential
         IReadOnlyList<NamedTensor>? given = null;
         foreach (var target in targets ?? Targets.Runnable)
         {
-            var options = new CompileOptions { ClassName = "TestModel", Target = target };
+            var options = new CompileOptions
+            {
+                ClassName = "TestModel",
+                Target = target,
+                Threads = threads,
+            };
             var compiled = ModelCompilation.Compile(new ModelSource("test.onnx", bytes, _ => null), options);
             Assert.True(compiled.Succeeded, string.Join("\n", compiled.Problems));
             using var network = CompiledNetwork.Load(compiled, options, transform);

@@ -24,7 +24,8 @@ internal sealed class LayerMethods
     /// <summary>The statement that calls the method of a step.</summary>
     /// <param name="step">Index of the step.</param>
     /// <param name="operands">Arguments for its operands.</param>
-    public string Call(int step, IEnumerable<string> operands) => Call(_calls[step], operands);
+    /// <param name="range">Arguments for the first row and the row behind the last, where the step is ranged.</param>
+    public string Call(int step, IEnumerable<string> operands, params string[] range) => Call(_calls[step], operands, range);
 
     private static string Call((LayerMethod Method, LayerWeights Weights) call, IEnumerable<string> arguments, params string[] range) =>
         $"Layers.{call.Method.Name}({string.Join(", ", arguments.Concat(call.Weights.Used.Select(w => $"ref Weights.{w.Name}")).Concat(range))});";

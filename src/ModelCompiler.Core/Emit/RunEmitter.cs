@@ -23,6 +23,12 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
             code.Line();
             EmitCopies();
         }
+
+        if (program.Threads > 1)
+        {
+            code.Line();
+            EmitParts();
+        }
     }
 
     private void EmitRun(bool quantised)
@@ -55,8 +61,57 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
     private void EmitCall(int index)
     {
         var step = program.Steps[index];
-        var operands = step.Inputs.Concat(step.Outputs).Concat(step.Scratch is { } scratch ? [scratch] : []);
-        code.Line(layers.Call(index, operands.Select(Argument)));
+        code.Line(step.Parts > 1 ? $"_threads.Run({index}, {step.Parts});" : layers.Call(index, Operands(step).Select(Argument)));
+    }
+
+    private static IEnumerable<Operand> Operands(Step step) =>
+        step.Inputs.Concat(step.Outputs).Concat(step.Scratch is { } scratch ? [scratch] : []);
+
+    /// <summary>What the threads call: one part of one of the steps that are divided.</summary>
+    private void EmitParts()
+    {
+        using var body = code.Open("partial void RunPart(int layer, int part)");
+        code.Line("ref byte arena = ref Arena;");
+        using var layer = code.Open("switch (layer)");
+        for (var i = 0; i < program.Steps.Count; i++)
+        {
+            if (program.Steps[i].Parts > 1)
+            {
+                using (code.Open($"case {i}:"))
+                {
+                    EmitPart(i, program.Steps[i]);
+                    code.Line("break;");
+                }
+            }
+        }
+    }
+
+    /// <summary>Equal shares of the rows, each but the last a multiple of what one call must at least compute.</summary>
+    private void EmitPart(int index, Step step)
+    {
+        var split = step.Kernel.Split!;
+        var units = split.Rows / split.Least;
+        code.Line($"nint first = part * {units} / {step.Parts} * {split.Least};");
+        code.Line($"nint end = part == {step.Parts - 1} ? {split.Rows} : (part + 1) * {units} / {step.Parts} * {split.Least};");
+        var arguments = Operands(step).Select(Argument).ToArray();
+        if (split.InputRow > 0)
+        {
+            arguments[0] = Moved(arguments[0], $"first * {split.InputRow}");
+        }
+
+        var output = step.Inputs.Count;
+        arguments[output] = Moved(arguments[output], $"first * {split.OutputRow}");
+        if (step.Scratch is { } scratch)
+        {
+            arguments[output + step.Outputs.Count] = Moved(
+                arguments[output + step.Outputs.Count],
+                $"part * {scratch.Type.Bytes / step.Parts}"
+            );
+        }
+
+        code.Line(layers.Call(index, arguments, "first", "end"));
+
+        static string Moved(string reference, string elements) => $"ref Unsafe.Add({reference}, {elements})";
     }
 
     private string Argument(Operand operand) =>

@@ -35,7 +35,12 @@ internal static class SurfaceEmitter
             }
 
             EmitArena(code, model);
-            EmitDispose(code);
+            if (model.Threads > 1)
+            {
+                EmitThreads(code, model);
+            }
+
+            EmitDispose(code, model);
             InfoEmitter.Emit(code, model);
         }
 
@@ -112,10 +117,39 @@ internal static class SurfaceEmitter
         code.Line();
     }
 
-    private static void EmitDispose(SourceWriter code)
+    private static void EmitThreads(SourceWriter code, ModelDescription model)
     {
-        code.Line("/// <summary>Gives up the working memory; the instance cannot be used afterwards.</summary>");
-        code.Line("public void Dispose() => _arena = null;");
+        code.Line("private readonly global::ModelCompiler.LayerThreads _threads;");
+        code.Line();
+        code.Line(
+            $"/// <summary>Makes an instance with its working memory, and starts the threads that help with its large layers: {model.Threads - 1}.</summary>"
+        );
+        code.Line($"public {model.ClassName}() => _threads = new({model.Threads}, (layer, part) => RunPart(layer, part));");
+        code.Line();
+        code.Line("partial void RunPart(int layer, int part);");
+        code.Line();
+    }
+
+    private static void EmitDispose(SourceWriter code, ModelDescription model)
+    {
+        if (model.Threads == 1)
+        {
+            code.Line("/// <summary>Gives up the working memory; the instance cannot be used afterwards.</summary>");
+            code.Line("public void Dispose() => _arena = null;");
+            code.Line();
+            return;
+        }
+
+        code.Line("/// <summary>Ends the threads and gives up the working memory; the instance cannot be used afterwards.</summary>");
+        using (code.Open("public void Dispose()"))
+        {
+            using (code.Open("if (_arena is not null)"))
+            {
+                code.Line("_threads.Dispose();");
+                code.Line("_arena = null;");
+            }
+        }
+
         code.Line();
     }
 

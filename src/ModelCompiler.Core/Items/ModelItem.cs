@@ -27,6 +27,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
         nameof(MaxWeightBytes),
         nameof(MaxArenaBytes),
         nameof(MaxMacs),
+        nameof(Threads),
     ];
 
     /// <summary>Name of the class; made of the file's name where it is empty.</summary>
@@ -53,6 +54,9 @@ public sealed record ModelItem(string Path, ModelProject Project)
     /// <summary>Budget of multiply-accumulate operations.</summary>
     public string MaxMacs { get; init; } = "";
 
+    /// <summary>How many threads compute large layers; 1 where it is empty.</summary>
+    public string Threads { get; init; } = "";
+
     /// <summary>Makes an item from its metadata.</summary>
     /// <param name="path">Full path of the file.</param>
     /// <param name="project">The project.</param>
@@ -68,6 +72,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
             MaxWeightBytes = Text(metadata, nameof(MaxWeightBytes)),
             MaxArenaBytes = Text(metadata, nameof(MaxArenaBytes)),
             MaxMacs = Text(metadata, nameof(MaxMacs)),
+            Threads = Text(metadata, nameof(Threads)),
         };
 
     /// <summary>The options that the metadata say, and everything that is wrong with them.</summary>
@@ -100,6 +105,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
             MaxWeightBytes = Budget(MaxWeightBytes, nameof(MaxWeightBytes), problems),
             MaxArenaBytes = Budget(MaxArenaBytes, nameof(MaxArenaBytes), problems),
             MaxMacs = Budget(MaxMacs, nameof(MaxMacs), problems),
+            Threads = ThreadsOf(problems),
         };
     }
 
@@ -120,10 +126,12 @@ public sealed record ModelItem(string Path, ModelProject Project)
         "Predict",
         "PredictQuantized",
         "Run",
+        "RunPart",
         "RunQuantized",
         "Shared",
         "Weights",
         "_arena",
+        "_threads",
     ];
 
     private static bool IsNamespace(string name) => name.Length == 0 || name.Split('.').All(Identifiers.IsValid);
@@ -180,6 +188,22 @@ public sealed record ModelItem(string Path, ModelProject Project)
         }
 
         return bindings.ToArray();
+    }
+
+    private int ThreadsOf(ICollection<Problem> problems)
+    {
+        if (Threads.Length == 0)
+        {
+            return 1;
+        }
+
+        if (int.TryParse(Threads, NumberStyles.None, CultureInfo.InvariantCulture, out var threads) && threads is >= 1 and <= byte.MaxValue)
+        {
+            return threads;
+        }
+
+        problems.Add(new(ProblemKinds.InvalidOption, $"Threads=\"{Threads}\": expected a number between 1 and {byte.MaxValue}"));
+        return 1;
     }
 
     private static long? Budget(string text, string name, ICollection<Problem> problems)

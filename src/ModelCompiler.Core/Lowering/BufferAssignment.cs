@@ -106,7 +106,7 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
             }
         }
 
-        _scratchOf[index] = call.ScratchBytes > 0 ? AddBuffer(call.ScratchBytes, index, index) : -1;
+        _scratchOf[index] = call.ScratchBytes > 0 ? AddBuffer(checked(ScratchOfPart(call) * call.Parts), index, index) : -1;
     }
 
     /// <summary>
@@ -149,7 +149,12 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
     private Step StepOf(KernelCall call, int index, ArenaPlan plan, Dictionary<string, int> names)
     {
         var scratch = _scratchOf[index] is >= 0 and var buffer
-            ? new Operand(Place.Arena, 0, plan.Offsets[buffer], new TensorType(ElementType.UInt8, new TensorShape(call.ScratchBytes)))
+            ? new Operand(
+                Place.Arena,
+                0,
+                plan.Offsets[buffer],
+                new TensorType(ElementType.UInt8, new TensorShape(ScratchOfPart(call) * call.Parts))
+            )
             : null;
         var kernel = call.Kernel is ChainKernel chain
             ? new ChainKernel(chain.Stages.Select(s => s with { Method = UniqueName(s.Name) }).ToArray())
@@ -162,10 +167,20 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
             call.Outputs.Select(PlaceOf).ToArray(),
             scratch,
             call.Macs
-        );
+        )
+        {
+            IsRanged = call.Parts > 1,
+            Parts = call.Parts,
+        };
 
         string UniqueName(string name) => Identifiers.Unique(Identifiers.PascalCase(name), names);
     }
+
+    /// <summary>Parts are written by different processors, which must not share lines of their caches.</summary>
+    private static int ScratchOfPart(KernelCall call) =>
+        call.Parts == 1
+            ? call.ScratchBytes
+            : checked(call.ScratchBytes + ArenaPlanner.Alignment - 1) / ArenaPlanner.Alignment * ArenaPlanner.Alignment;
 
     private Operand PlaceOf(Value value)
     {

@@ -87,6 +87,9 @@ internal sealed record Step(
     /// <summary>Whether the method takes a range of the kernel's rows.</summary>
     public bool IsRanged { get; init; }
 
+    /// <summary>How many parts its rows are divided into for threads; each has its share of the scratch memory.</summary>
+    public int Parts { get; init; } = 1;
+
     /// <summary>Names of the nodes that the step computes.</summary>
     public IEnumerable<string> Nodes => Kernel is ChainKernel chain ? chain.Stages.Select(s => s.Name) : [Name];
 
@@ -109,6 +112,9 @@ internal sealed record KernelProgram(
 {
     /// <summary>The most bytes that are alive at one step: no plan could need less.</summary>
     public int LeastArenaBytes { get; init; }
+
+    /// <summary>How many threads compute the steps that have parts; 1 where none has.</summary>
+    public int Threads => Steps.Select(s => s.Parts).DefaultIfEmpty(1).Max();
 
     /// <summary>Steps at the edges that the raw integer entry leaves out.</summary>
     public EquatableArray<QuantizedEdge> Edges { get; init; }

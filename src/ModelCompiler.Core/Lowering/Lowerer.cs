@@ -22,7 +22,7 @@ internal sealed class Lowerer
     }
 
     /// <summary>Lowers a graph; nodes without a kernel are added to <paramref name="problems"/>, all of them, and null is returned.</summary>
-    public static KernelProgram? Lower(Graph graph, Target target, ICollection<Problem> problems)
+    public static KernelProgram? Lower(Graph graph, Target target, int threads, ICollection<Problem> problems)
     {
         var lowerer = new Lowerer(graph, target);
         foreach (var input in graph.Inputs.Where(HasNoHolder))
@@ -55,7 +55,8 @@ internal sealed class Lowerer
         }
 
         lowerer.AddOutputCopies();
-        var calls = ChainFusion.Fuse(lowerer._calls, new ArenaLoad(graph, lowerer._views, lowerer._calls));
+        var load = new ArenaLoad(graph, lowerer._views, lowerer._calls);
+        var calls = ThreadSplit.Apply(ChainFusion.Fuse(lowerer._calls, load), load, threads);
         return new BufferAssignment(graph, lowerer._context, calls, lowerer._views).Program();
     }
 
@@ -157,6 +158,9 @@ internal sealed record KernelCall(
 
     /// <summary>The graph output that this call copies into the caller's span; −1 where it is no such copy.</summary>
     public int CopiesOutput { get; init; } = -1;
+
+    /// <summary>How many parts its rows are divided into, to be computed by threads of their own; 1 where it is done at once.</summary>
+    public int Parts { get; init; } = 1;
 
     /// <summary>Whether the kernel reads past the end of its inputs, which may then not lie in the caller's spans.</summary>
     public bool ReadsPastEnd { get; init; }

@@ -143,6 +143,42 @@ public static class Int8Models
         );
     }
 
+    /// <summary>Adds a square convolution with random weights, whose sums fill the range of bytes.</summary>
+    public static string Convolution(
+        OnnxModelBuilder model,
+        Random random,
+        string x,
+        int channels,
+        int outputs,
+        int kernel,
+        int group,
+        int stride = 1,
+        int? pad = null
+    )
+    {
+        var border = pad ?? kernel / 2;
+        string?[] inputs =
+        [
+            x,
+            model.Constant([], 1f),
+            ZeroPoint(model, false, 119),
+            model.Constant(Weights(random, true, Extremes.None, [outputs, channels / group, kernel, kernel])),
+            model.Constant([outputs], Scales(random, outputs, 1f / 64 / MathF.Sqrt(channels / group * kernel * kernel))),
+            model.Constant(Bytes(true, new TensorShape(outputs), new int[outputs])),
+            model.Constant([], 1f),
+            ZeroPoint(model, false, 119),
+            model.Constant(Bias(random, outputs)),
+        ];
+        return model.Node(
+            "QLinearConv",
+            inputs,
+            ("kernel_shape", new[] { kernel, kernel }),
+            ("strides", new[] { stride, stride }),
+            ("pads", new[] { border, border, border, border }),
+            ("group", group)
+        );
+    }
+
     /// <summary>Inputs for a model whose input is called x; null lets them be random.</summary>
     public static IReadOnlyDictionary<string, Array>? Input(Extremes extremes, bool signed, int elements)
     {

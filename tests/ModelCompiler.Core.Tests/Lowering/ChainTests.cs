@@ -43,6 +43,17 @@ public sealed class ChainTests
             transform: SoftwareIntrinsics.Substitute
         );
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Threads_give_the_same_bits_with_a_ring_of_rows_each(int threads)
+    {
+        var model = InvertedBottleneck(size: 33);
+        var program = Lower(model, Target.Auto, threads);
+        Assert.Contains(program.Steps, s => s.Kernel is ChainKernel && s.Parts == threads);
+        Differential.Check(model, threads: threads);
+    }
+
     [Fact]
     public void Any_chain_gives_the_bits_of_onnxruntime_on_every_target()
     {
@@ -122,32 +133,21 @@ public sealed class ChainTests
         return model;
     }
 
-    private static string Convolution(OnnxModelBuilder model, Random random, string x, int channels, Link link)
-    {
-        var (outputs, group) = link.Depthwise ? (channels, channels) : (link.Channels, 1);
-        var depth = channels / group * link.Kernel * link.Kernel;
-        string?[] inputs =
-        [
+    private static string Convolution(OnnxModelBuilder model, Random random, string x, int channels, Link link) =>
+        Int8Models.Convolution(
+            model,
+            random,
             x,
-            model.Constant([], 1f),
-            Int8Models.ZeroPoint(model, false, 119),
-            model.Constant(Int8Models.Weights(random, true, Extremes.None, [outputs, channels / group, link.Kernel, link.Kernel])),
-            model.Constant([outputs], Int8Models.Scales(random, outputs, 1f / 64 / MathF.Sqrt(depth))),
-            model.Constant(Int8Models.Bytes(true, new TensorShape(outputs), new int[outputs])),
-            model.Constant([], 1f),
-            Int8Models.ZeroPoint(model, false, 119),
-            model.Constant(Int8Models.Bias(random, outputs)),
-        ];
-        return model.Node(
-            "QLinearConv",
-            inputs,
-            ("kernel_shape", new[] { link.Kernel, link.Kernel }),
-            ("strides", new[] { link.Stride, link.Stride }),
-            ("pads", new[] { link.Pad, link.Pad, link.Pad, link.Pad }),
-            ("group", group)
+            channels,
+            link.Depthwise ? channels : link.Channels,
+            link.Kernel,
+            link.Depthwise ? channels : 1,
+            link.Stride,
+            link.Pad
         );
-    }
 
-    private static KernelProgram Lower(OnnxModelBuilder model, Target target) =>
-        ModelCompilation.Lower(new ModelSource("test.onnx", model.ToBytes(), _ => null), new CompileOptions { Target = target }).Program!;
+    private static KernelProgram Lower(OnnxModelBuilder model, Target target, int threads = 1) =>
+        ModelCompilation
+            .Lower(new ModelSource("test.onnx", model.ToBytes(), _ => null), new CompileOptions { Target = target, Threads = threads })
+            .Program!;
 }

@@ -27,6 +27,9 @@ internal sealed class ArenaLoad(Graph graph, ViewTable views, IReadOnlyList<Kern
         && reader.Inputs[0].Type == value.Type
         && _readers[value].All(r => r == reader);
 
+    /// <summary>Whether a value lies in the arena or the weights, not in a span of the caller's.</summary>
+    public bool IsOurs(Value value) => !_outside.Contains(views.Root(value));
+
     /// <summary>Bytes in memory at each call.</summary>
     public long[] Of(IReadOnlyList<KernelCall> calls)
     {
@@ -42,7 +45,7 @@ internal sealed class ArenaLoad(Graph graph, ViewTable views, IReadOnlyList<Kern
             }
         }
 
-        var load = calls.Select(c => (long)c.ScratchBytes).ToArray();
+        var load = calls.Select(c => (long)c.ScratchBytes * c.Parts).ToArray();
         foreach (var (root, (first, last)) in lives.Select(l => (l.Key, l.Value)))
         {
             for (var i = first; i <= last; i++)
