@@ -54,6 +54,29 @@ public sealed class QuantizedOperatorTests
             );
 
     [Theory]
+    [InlineData("QLinearAdd", 3e6f)]
+    [InlineData("QLinearMul", 200f)]
+    [InlineData("QLinearAdd", 1e-30f)]
+    [InlineData("QLinearMul", 1e-30f)]
+    public void Results_far_outside_of_8_bits_or_all_near_0_equal_onnxruntime(string op, float ratio) =>
+        Scales.Byte.Sample(
+            element =>
+            {
+                var model = new OnnxModelBuilder();
+                string[] Operand(string name, float scale) =>
+                    [
+                        model.Input(name, element, 70),
+                        model.Constant(Scales.Scale(scale)),
+                        model.Constant(Scales.Zero(element, name == "a" ? 77 : 130)),
+                    ];
+                string[] result = [model.Constant(Scales.Scale(0.25f / ratio)), model.Constant(Scales.Zero(element, 9))];
+                var y = model.Microsoft(op, [.. Operand("a", 0.25f), .. Operand("b", 0.75f), .. result]);
+                Differential.Check(model.Output(y, element), targets: Scales.BothStorages);
+            },
+            iter: 3
+        );
+
+    [Theory]
     [InlineData("QLinearSigmoid")]
     [InlineData("QLinearLeakyRelu")]
     public void Unary_operator_equals_onnxruntime_on_all_inputs(string op) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelCompiler.Graphs;
 using ModelCompiler.Lowering;
 using ModelCompiler.Lowering.Kernels.Quantised;
@@ -31,6 +32,41 @@ internal sealed class ByteText
     public string Vector => _wide ? "Vector256" : "Vector128";
 
     private string Bits => _wide ? "256" : "128";
+
+    /// <summary>
+    /// Declares the shuffles <c>part0</c> to <c>part3</c> that widen a block to its four vectors. Each takes a quarter of every 128
+    /// bits, so that nothing crosses them, and <see cref="Packed"/> puts the bytes back into their order.
+    /// </summary>
+    /// <param name="code">Where to write.</param>
+    /// <param name="signed">
+    /// Whether the bytes become the highest ones of their integers: signed bytes times <see cref="SignedUnit"/>. Otherwise the lowest.
+    /// </param>
+    public void DeclareParts(SourceWriter code, bool signed)
+    {
+        var order = Enumerable.Range(0, 16).Select(k => signed ? ((uint)k << 24) | 0x808080 : 0x80808000 | (uint)k).ToArray();
+        for (var part = 0; part < Parts; part++)
+        {
+            var half = string.Join(", ", order.Skip(part * 4).Take(4).Select(o => "0x" + o.ToString("X8", CultureInfo.InvariantCulture)));
+            code.Line($"var part{part} = {Vector}.Create({(_wide ? $"{half}, {half}" : half)}).AsByte();");
+        }
+    }
+
+    /// <summary>What signed bytes are multiplied with when they are widened to the top of their integers.</summary>
+    public const float SignedUnit = 1 << 24;
+
+    /// <summary>A block of bytes, of either sign, as unsigned ones; their highest bits inverted where <paramref name="flipped"/>.</summary>
+    public string Bytes(string element, bool flipped) =>
+        $"{Vector}.LoadUnsafe(ref {element}).AsByte()" + (flipped ? $" ^ {Vector}.Create((byte)0x80)" : "");
+
+    /// <summary>One of the four vectors of floats of a block that <see cref="Bytes"/> loaded.</summary>
+    public string Floats(string block, int part) => $"Shared.Floats{Bits}({block}, part{part})";
+
+    /// <summary>
+    /// The bytes, as unsigned ones, of four vectors of integers that <see cref="DeclareParts"/> has ordered: bounded to
+    /// <paramref name="element"/>.
+    /// </summary>
+    public string Packed(string parts, ElementType element) =>
+        $"Shared.{(element == ElementType.UInt8 ? "PackUnsigned" : "PackSigned")}{Bits}({parts})";
 
     /// <summary>The next bytes or signed bytes as floats.</summary>
     public string Floats(string element) => $"Shared.Floats{Bits}(ref {element})";
@@ -88,6 +124,18 @@ internal sealed class ByteText
         internal static Vector256<float> Floats256(ref sbyte source) => Avx.ConvertToVector256Single(Integers256(ref source));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector256<float> Floats256(Vector256<byte> block, Vector256<byte> part) =>
+            Avx.ConvertToVector256Single(Avx2.Shuffle(block, part).AsInt32());
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector256<byte> PackUnsigned256(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d) =>
+            Avx2.PackUnsignedSaturate(Avx2.PackSignedSaturate(a, b), Avx2.PackSignedSaturate(c, d));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector256<byte> PackSigned256(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d) =>
+            Avx2.PackSignedSaturate(Avx2.PackSignedSaturate(a, b), Avx2.PackSignedSaturate(c, d)).AsByte();
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal static Vector256<int> Rounded256(Vector256<float> value) => Avx.ConvertToVector256Int32(value);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -134,6 +182,23 @@ internal sealed class ByteText
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal static Vector128<float> Floats128(ref sbyte source) => Vector128.ConvertToSingle(Integers128(ref source));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector128<float> Floats128(Vector128<byte> block, Vector128<byte> part) =>
+            Vector128.ConvertToSingle(Vector128.ShuffleNative(block, part).AsInt32());
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector128<byte> PackUnsigned128(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
+        {
+            var (low, high) = (Vector128.NarrowWithSaturation(a, b), Vector128.NarrowWithSaturation(c, d));
+            return Sse2.IsSupported ? Sse2.PackUnsignedSaturate(low, high)
+                : AdvSimd.IsSupported ? AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(low), high)
+                : Vector128.NarrowWithSaturation(Vector128.Max(low, Vector128<short>.Zero).AsUInt16(), Vector128.Max(high, Vector128<short>.Zero).AsUInt16());
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector128<byte> PackSigned128(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) =>
+            Vector128.NarrowWithSaturation(Vector128.NarrowWithSaturation(a, b), Vector128.NarrowWithSaturation(c, d)).AsByte();
 
         // 1.5 · 2^23 leaves no bits behind the point: the addition rounds half to even, and the integer stands in the low bits.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,29 +1,56 @@
+using System.Globalization;
+using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Lowering.Kernels.Quantised;
 
 namespace ModelCompiler.Emit.Kernels.Quantised;
 
-internal static class QuantizedBinaryEmitter
+/// <summary>Writes sums and products of quantised tensors as loops around rows: blocks of vectors, then single elements.</summary>
+internal sealed class QuantizedBinaryEmitter(QuantizedBinaryKernel kernel, KernelWriter writer)
 {
-    public static void Emit(QuantizedBinaryKernel kernel, KernelWriter writer)
+    private readonly SourceWriter _code = writer.Code;
+    private readonly ByteText _text = new(writer);
+    private readonly QuantizedBinary _op = kernel.Operator;
+    private readonly int _last = kernel.Sizes.Count - 1;
+
+    public static void Emit(QuantizedBinaryKernel kernel, KernelWriter writer) => new QuantizedBinaryEmitter(kernel, writer).Emit();
+
+    private bool IsSum => _op.Function == QuantizedFunction.Add;
+
+    /// <summary>Whether bytes are widened as signed integers: a sum takes these as they are, a product their distance from the zero point.</summary>
+    private bool WidensSigned => IsSum && _op.Y.Element == ElementType.Int8;
+
+    /// <summary>Whether memory holds the other sign than the arithmetic.</summary>
+    private bool IsFlipped => _op.Storage != _op.Y.Element;
+
+    private int Vectorised => kernel.Sizes[_last] / _text.Block * _text.Block;
+
+    private void Emit()
     {
-        var (code, text, op) = (writer.Code, new ByteText(writer), kernel.Operator);
-        foreach (var (name, value) in Constants(op))
+        if (Vectorised > 0)
         {
-            code.Line($"var {name} = {text.All(value)};");
+            DeclareConstants();
         }
 
         var open = new Stack<SourceWriter.Block>();
-        var outer = kernel.Sizes.Count - 1;
-        for (var loop = 0; loop < outer; loop++)
+        for (var loop = 0; loop < _last; loop++)
         {
-            open.Push(code.For($"i{loop}", 0, kernel.Sizes[loop]));
+            open.Push(_code.For($"i{loop}", 0, kernel.Sizes[loop]));
         }
 
-        code.Line($"ref var a = ref {Start(writer.Input(0), kernel.AStrides, outer)};");
-        code.Line($"ref var b = ref {Start(writer.Input(1), kernel.BStrides, outer)};");
-        code.Line($"ref var y = ref {Start(writer.Output(), OutputStrides(kernel), outer)};");
-        EmitRow(kernel, writer, text);
+        _code.Line($"ref var a = ref {Start(writer.Input(0), kernel.AStrides)};");
+        _code.Line($"ref var b = ref {Start(writer.Input(1), kernel.BStrides)};");
+        _code.Line($"ref var y = ref {Start(writer.Output(), OutputStrides())};");
+        if (Vectorised > 0)
+        {
+            EmitBlocks();
+        }
+
+        if (Vectorised < kernel.Sizes[_last])
+        {
+            EmitElements();
+        }
+
         while (open.Count > 0)
         {
             open.Pop().Dispose();
@@ -31,97 +58,141 @@ internal static class QuantizedBinaryEmitter
     }
 
     /// <summary>Everything of the formulas that does not depend on the elements.</summary>
-    private static IEnumerable<(string Name, float Value)> Constants(QuantizedBinary op)
+    private void DeclareConstants()
     {
-        if (op.Function == QuantizedFunction.Add)
+        var (a, b, last) = kernel.Factors;
+        _text.DeclareParts(_code, WidensSigned);
+        if (IsSum)
         {
-            var (a, b) = ((float)(op.A.Scale / op.Y.Scale), (float)(op.B.Scale / op.Y.Scale));
-            yield return ("ra", a);
-            yield return ("rb", b);
-            yield return ("f", (float)(op.Y.ZeroPoint - (float)((float)(a * op.A.ZeroPoint) + (float)(b * op.B.ZeroPoint))));
+            // Where a scaled factor is too small to be exact, no product with it reaches the bits that decide.
+            var unit = WidensSigned ? ByteText.SignedUnit : 1;
+            _code.Line($"var ra = {_text.All(a / unit)};");
+            _code.Line($"var rb = {_text.All(b / unit)};");
+            _code.Line($"var f = {_text.All(last)};");
         }
         else
         {
-            yield return ("s", (float)((float)(op.A.Scale * op.B.Scale) / op.Y.Scale));
-            yield return ("zero", op.Y.ZeroPoint);
+            _code.Line($"var s = {_text.All(a)};");
+            _code.Line($"var zero = {_text.All(last)};");
         }
 
-        yield return ("low", op.Low);
-        yield return ("high", op.High);
+        if (!kernel.IsBounded)
+        {
+            _code.Line($"var low = {_text.All((float)_op.Low)};");
+            _code.Line($"var high = {_text.All((float)_op.High)};");
+        }
     }
 
-    private static void EmitRow(QuantizedBinaryKernel kernel, KernelWriter writer, ByteText text)
+    private void EmitBlocks()
     {
-        var (code, op) = (writer.Code, kernel.Operator);
-        var last = kernel.Sizes.Count - 1;
-        var (size, aStep, bStep) = (kernel.Sizes[last], kernel.AStrides[last], kernel.BStrides[last]);
-        var type = KernelWriter.TypeName(writer.Step.Outputs[0]);
-        var offset = ByteText.Offset(op.Storage, op.Y.Element);
-        var vectors = size / text.Block * text.Block;
-        if (vectors > 0)
+        DeclareRepeated("a", kernel.AStrides, _op.A);
+        DeclareRepeated("b", kernel.BStrides, _op.B);
+        using var loop = _code.For("i", 0, Vectorised, _text.Block);
+        DeclareBytes("a", kernel.AStrides);
+        DeclareBytes("b", kernel.BStrides);
+        for (var part = 0; part < ByteText.Parts; part++)
         {
-            DeclareRepeated(code, "a", aStep, Centre(op, op.A), text);
-            DeclareRepeated(code, "b", bStep, Centre(op, op.B), text);
-            using (code.For("i", 0, vectors, text.Block))
-            {
-                for (var part = 0; part < ByteText.Parts; part++)
-                {
-                    var at = part * text.Lanes;
-                    string Operand(string name, int step, Quantization q) =>
-                        step == 0
-                            ? $"all{name}"
-                            : Centred(text.Floats($"Unsafe.Add(ref {name}, i + {at})"), Centre(op, q), text.All((float)Centre(op, q)));
-                    var value = Formula(op, Operand("a", aStep, op.A), Operand("b", bStep, op.B), text.Vector, "");
-                    code.Line(
-                        $"var v{part} = {text.Rounded(text.Clamped(value, "low", "high"))}{Plus(offset, text.All(Math.Abs(offset)))};"
-                    );
-                }
-
-                code.Line(text.Store("v0, v1, v2, v3", "Unsafe.Add(ref y, i)"));
-            }
+            var (a, b) = (Part("a", kernel.AStrides, _op.A, part), Part("b", kernel.BStrides, _op.B, part));
+            var value = IsSum
+                ? $"{_text.Vector}.FusedMultiplyAdd({a}, ra, {_text.Vector}.FusedMultiplyAdd({b}, rb, f))"
+                : $"({a} * {b} * s + zero)";
+            _code.Line($"var v{part} = {_text.Rounded(kernel.IsBounded ? value : _text.Clamped(value, "low", "high"))};");
         }
 
-        if (vectors < size)
+        _code.Line($"var bytes = {_text.Packed("v0, v1, v2, v3", _op.Y.Element)};");
+        if (kernel.IsBounded)
         {
-            using (code.For("i", vectors, size))
-            {
-                string Operand(string name, int step, Quantization q) =>
-                    Centred($"(float)Unsafe.Add(ref {name}, {(step == 0 ? "0" : "i")})", Centre(op, q), Literals.Float(Centre(op, q)));
-                var value = Formula(op, Operand("a", aStep, op.A), Operand("b", bStep, op.B), "MathF", ".ToScalar()");
-                var rounded = ByteText.ScalarRounded(value, "low.ToScalar()", "high.ToScalar()");
-                code.Line(
-                    $"Unsafe.Add(ref y, i) = ({type})({rounded}{Plus(offset, Math.Abs(offset).ToString(System.Globalization.CultureInfo.InvariantCulture))});"
-                );
-            }
+            EmitBounds();
         }
+
+        _code.Line(
+            $"{(IsFlipped ? $"(bytes ^ {_text.Vector}.Create((byte)0x80))" : "bytes")}.StoreUnsafe(ref {AsByte("Unsafe.Add(ref y, i)")});"
+        );
     }
 
     /// <summary>An operand that is the same in the whole row.</summary>
-    private static void DeclareRepeated(SourceWriter code, string name, int step, int centre, ByteText text)
+    private void DeclareRepeated(string name, IReadOnlyList<int> strides, Quantization quantization)
     {
-        if (step == 0)
+        if (strides[_last] == 0)
         {
-            code.Line($"var all{name} = {text.Vector}.Create({Centred($"(float){name}", centre, Literals.Float(centre))});");
+            var value = Minus($"(float){name}", Centre(quantization), Literals.Float(Centre(quantization)));
+            _code.Line(
+                $"var all{name} = {_text.Vector}.Create({value}{(WidensSigned ? $" * {Literals.Float(ByteText.SignedUnit)}" : "")});"
+            );
         }
     }
 
-    private static string Formula(QuantizedBinary op, string a, string b, string type, string scalar) =>
-        op.Function == QuantizedFunction.Add
-            ? $"{type}.FusedMultiplyAdd({a}, ra{scalar}, {type}.FusedMultiplyAdd({b}, rb{scalar}, f{scalar}))"
-            : $"({a} * {b} * s{scalar} + zero{scalar})";
+    private void DeclareBytes(string name, IReadOnlyList<int> strides)
+    {
+        if (strides[_last] != 0)
+        {
+            _code.Line($"var {name}Bytes = {_text.Bytes($"Unsafe.Add(ref {name}, i)", flipped: WidensSigned ? IsFlipped : IsSigned)};");
+        }
+    }
+
+    private string Part(string name, IReadOnlyList<int> strides, Quantization quantization, int part)
+    {
+        if (strides[_last] == 0)
+        {
+            return "all" + name;
+        }
+
+        // Signed bytes in memory become unsigned ones first, unless they are widened with their sign.
+        var floats = _text.Floats($"{name}Bytes", part);
+        var centre = Centre(quantization) + (IsSigned ? 128 : 0);
+        return WidensSigned ? floats : Minus(floats, centre, _text.All((float)centre));
+    }
+
+    /// <summary>The bounds of an activation behind the operator.</summary>
+    private void EmitBounds()
+    {
+        var (signed, vector) = (_op.Y.Element == ElementType.Int8, _text.Vector);
+        void Bound(string function, int bound) =>
+            _code.Line(
+                signed
+                    ? $"bytes = {vector}.{function}(bytes.AsSByte(), {vector}.Create((sbyte){Text(bound)})).AsByte();"
+                    : $"bytes = {vector}.{function}(bytes, {vector}.Create((byte){Text(bound)}));"
+            );
+        if (_op.Low > _op.Y.Element.LowestValue())
+        {
+            Bound("Max", _op.Low);
+        }
+
+        if (_op.High < _op.Y.Element.HighestValue())
+        {
+            Bound("Min", _op.High);
+        }
+    }
+
+    private void EmitElements()
+    {
+        using var loop = _code.For("i", Vectorised, kernel.Sizes[_last]);
+        var (a, b) = (Element("a", kernel.AStrides, _op.A), Element("b", kernel.BStrides, _op.B));
+        var (ra, rb, last) = (Literals.Float(kernel.Factors.A), Literals.Float(kernel.Factors.B), Literals.Float(kernel.Factors.Last));
+        var value = IsSum ? $"MathF.FusedMultiplyAdd({a}, {ra}, MathF.FusedMultiplyAdd({b}, {rb}, {last}))" : $"{a} * {b} * {ra} + {last}";
+        var rounded = ByteText.ScalarRounded(value, Literals.Float(_op.Low), Literals.Float(_op.High));
+        var offset = ByteText.Offset(_op.Storage, _op.Y.Element);
+        _code.Line($"Unsafe.Add(ref y, i) = ({KernelWriter.TypeName(writer.Step.Outputs[0])})({Minus(rounded, -offset, Text(-offset))});");
+    }
+
+    private string Element(string name, IReadOnlyList<int> strides, Quantization quantization) =>
+        Minus(
+            $"(float)Unsafe.Add(ref {name}, {(strides[_last] == 0 ? "0" : "i")})",
+            Centre(quantization),
+            Literals.Float(Centre(quantization))
+        );
+
+    private bool IsSigned => _op.Storage == ElementType.Int8;
 
     /// <summary>What is taken from an element before the formula: a product needs the distance from the zero point, a sum the integer itself.</summary>
-    private static int Centre(QuantizedBinary op, Quantization q) =>
-        ByteText.Offset(op.Storage, q.Element) + (op.Function == QuantizedFunction.Mul ? q.ZeroPoint : 0);
+    private int Centre(Quantization q) => ByteText.Offset(_op.Storage, q.Element) + (IsSum ? 0 : q.ZeroPoint);
 
-    private static string Centred(string value, int centre, string text) => centre == 0 ? value : $"({value} - {text})";
+    private static string Minus(string value, int number, string text) => number == 0 ? value : $"({value} - {text})";
 
-    private static string Plus(int offset, string magnitude) =>
-        offset == 0 ? ""
-        : offset > 0 ? $" + {magnitude}"
-        : $" - {magnitude}";
+    private string AsByte(string element) =>
+        KernelWriter.TypeName(writer.Step.Outputs[0]) == "byte" ? element : $"Unsafe.As<sbyte, byte>(ref {element})";
 
-    private static int[] OutputStrides(QuantizedBinaryKernel kernel)
+    private int[] OutputStrides()
     {
         var strides = new int[kernel.Sizes.Count];
         var stride = 1;
@@ -134,9 +205,11 @@ internal static class QuantizedBinaryEmitter
         return strides;
     }
 
-    private static string Start(string operand, IReadOnlyList<int> strides, int outer)
+    private string Start(string operand, IReadOnlyList<int> strides)
     {
-        var terms = Enumerable.Range(0, outer).Where(loop => strides[loop] != 0).Select(loop => $"i{loop} * {strides[loop]}").ToList();
+        var terms = Enumerable.Range(0, _last).Where(loop => strides[loop] != 0).Select(loop => $"i{loop} * {strides[loop]}").ToList();
         return terms.Count == 0 ? operand : $"Unsafe.Add(ref {operand}, {string.Join(" + ", terms)})";
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -19,7 +19,35 @@ internal sealed record QuantizedBinaryKernel(
 {
     public override EquatableArray<InstructionSet> Variants { get; } = Variants;
 
+    // Rounding by the addition of 1.5 · 2^23 is right up to here, and packing saturates what is no 8-bit integer.
+    private const float MostRounded = 1 << 22;
+
+    /// <summary>What depends on no element: of a sum ra, rb and f, of a product the factor, and the zero point that is added.</summary>
+    public (float A, float B, float Last) Factors { get; } = FactorsOf(Operator);
+
+    /// <summary>Whether every result can be rounded to an integer before it is bounded.</summary>
+    public bool IsBounded { get; } = Furthest(Operator) < MostRounded;
+
     public override string Describe() => $"{Operator.Name} over {string.Join("×", Sizes)} elements";
+
+    private static (float A, float B, float Last) FactorsOf(QuantizedBinary op)
+    {
+        if (op.Function == QuantizedFunction.Mul)
+        {
+            return ((float)((float)(op.A.Scale * op.B.Scale) / op.Y.Scale), 1, op.Y.ZeroPoint);
+        }
+
+        var (a, b) = ((float)(op.A.Scale / op.Y.Scale), (float)(op.B.Scale / op.Y.Scale));
+        return (a, b, (float)(op.Y.ZeroPoint - (float)((float)(a * op.A.ZeroPoint) + (float)(b * op.B.ZeroPoint))));
+    }
+
+    /// <summary>No result before rounding is further from 0.</summary>
+    private static double Furthest(QuantizedBinary op)
+    {
+        const double MostOfByte = 255;
+        var (a, b, last) = FactorsOf(op);
+        return Math.Abs((double)last) + (op.Function == QuantizedFunction.Mul ? MostOfByte * MostOfByte * a : MostOfByte * ((double)a + b));
+    }
 
     public static LoweredNode Lower(QuantizedBinary op, Node node, LoweringContext context)
     {
