@@ -3,108 +3,279 @@ using ModelCompiler.Lowering.Kernels.Int8;
 
 namespace ModelCompiler.Emit.Kernels.Int8;
 
-internal static class DepthwiseInt8Emitter
+/// <summary>Writes the loops of a depthwise convolution: output rows (two at a time where their quads are the same), blocks of channels, pixels.</summary>
+internal sealed class DepthwiseInt8Emitter
 {
     private const int Chunk = DepthwiseInt8Kernel.Chunk;
-    private const int ChunkBytes = Chunk * DepthwiseInt8Kernel.RowsOfQuad;
 
-    public static void Emit(DepthwiseInt8Kernel kernel, KernelWriter writer)
+    private readonly DepthwiseInt8Kernel _kernel;
+    private readonly KernelWriter _writer;
+    private readonly DepthwiseDialect _dialect;
+    private readonly DepthwiseTileEmitter _tile;
+
+    private DepthwiseInt8Emitter(DepthwiseInt8Kernel kernel, KernelWriter writer)
     {
-        var (code, input, output) = (writer.Code, kernel.Input, kernel.Output);
-        var flip = (writer.Step.Inputs[0].Type.Element == ElementType.Int8) != Int8Variants.ReadsSigned(writer.InstructionSet);
-        var tile = new Int8TileEmitter(writer, kernel.Packed, kernel.Tile(writer.InstructionSet));
-        Int8Refs.Emit(writer);
-        EmitPadding(kernel, code, flip);
-        using var images = Int8Refs.EmitImages(writer, kernel.Batch, input, output);
-        using var blocks = code.For("block", 0, kernel.Packed.Blocks);
-        tile.EmitBlockRefs();
-        code.Line($"nint channel = {Int8Refs.Channel(kernel.Packed)};");
-        using var rows = kernel.Batch == 1 ? code.For("y", writer.First, writer.End) : code.For("y", 0, output.Height);
-        for (var quad = 0; quad < kernel.Quads; quad++)
-        {
-            EmitInterleaving(kernel, writer, quad, flip);
-        }
-
-        EmitRow(kernel, writer, tile);
+        _kernel = kernel;
+        _writer = writer;
+        _dialect = DepthwiseDialect.Of(writer.InstructionSet);
+        _tile = new DepthwiseTileEmitter(kernel, writer);
     }
 
-    /// <summary>Fills what is read outside of the image: whole rows, and the columns left and right, which no row overwrites.</summary>
-    private static void EmitPadding(DepthwiseInt8Kernel kernel, SourceWriter code, bool flip)
+    public static void Emit(DepthwiseInt8Kernel kernel, KernelWriter writer) => new DepthwiseInt8Emitter(kernel, writer).Emit();
+
+    private SourceWriter Code => _writer.Code;
+
+    private DepthwiseLayout Layout => _kernel.Layout;
+
+    private bool IsWide => Layout.Form == DepthwiseForm.Wide;
+
+    private void Emit()
     {
-        code.Line($"ref byte outside = ref Unsafe.Add(ref scratch, {kernel.OutsideOffset});");
-        code.Line($"Unsafe.InitBlockUnaligned(ref outside, {kernel.ZeroPoint}, {ModelCompiler.Lowering.ArenaPlanner.Slack});");
-        var (left, right) = (kernel.Window.PadsBegin[1] * kernel.ColumnBytes, kernel.Window.PadsEnd[1] * kernel.ColumnBytes);
-        for (var quad = 0; quad < kernel.Quads; quad++)
+        Int8Refs.Emit(_writer);
+        EmitPadding();
+        using var images = Int8Refs.EmitImages(_writer, _kernel.Batch, _kernel.Input, _kernel.Output);
+        using var rows =
+            _kernel.Batch == 1
+                ? Code.For("y", _writer.First, _writer.End, Layout.OutputRows)
+                : Code.For("y", 0, _kernel.Output.Height, Layout.OutputRows);
+        EmitInputRows();
+        EmitOutputRows();
+        using var blocks = Code.For("block", 0, Layout.Blocks);
+        EmitBlockRefs();
+        if (_dialect.Runs > 1 || Layout.SecondInput == 0)
         {
-            Fill(quad * kernel.PlaneBytes, left);
-            Fill(((quad + 1) * kernel.PlaneBytes) - right, right);
+            EmitBlock();
+            return;
+        }
+
+        using var runs = Code.For("run", 0, 2);
+        EmitBlock();
+        EmitNextRun();
+    }
+
+    /// <summary>Writes a block, or of it the run of sixteen bytes that the vectors have room for.</summary>
+    private void EmitBlock()
+    {
+        if (_dialect is MultiplyAddDepthwise { WidenWeights: var widen })
+        {
+            _writer.Use(widen);
+            Code.Line($"Shared.{widen.Name}(ref weights, ref widened, {_kernel.Packed.Segments * DepthwiseDialect.Quarters});");
+        }
+
+        for (var i = 0; i < Layout.InputRows; i++)
+        {
+            var row = IsWide
+                ? $"inside{i} ? ref Unsafe.Add(ref picture, place{i} + from) : ref outside"
+                : $"Unsafe.Add(ref scratch, {CopyOffset(i)} + from)";
+            Code.Line($"ref byte row{i} = ref {row};");
+        }
+
+        if (IsWide)
+        {
+            EmitWideColumns();
+        }
+        else
+        {
+            EmitCopiedColumns();
+        }
+    }
+
+    /// <summary>Writes pixels one after the other: those at the borders test every column of taps, those between none.</summary>
+    private void EmitWideColumns()
+    {
+        var (window, width, outputs) = (_kernel.Window, _kernel.Input.Width, _kernel.Output.Width);
+        var (stride, dilation, pad) = (window.Strides[1], window.Dilations[1], window.PadsBegin[1]);
+        var reach = ((window.Kernel[1] - 1) * dilation) + 1;
+        var first = Math.Min(outputs, (pad + stride - 1) / stride);
+        var end = width + pad < reach ? first : Math.Max(first, Math.Min(outputs, ((width + pad - reach) / stride) + 1));
+        EmitOutputRefs("to");
+        if (first == 0 && end == outputs)
+        {
+            EmitInside("nint x = 0; x < " + outputs);
+            return;
+        }
+
+        using var pixels = Code.For("x", 0, outputs);
+        if (first < end)
+        {
+            using (Code.Open($"if (x == {first})"))
+            {
+                EmitInside($"; x < {end}");
+                if (end == outputs)
+                {
+                    Code.Line("break;");
+                }
+            }
+        }
+
+        _tile.EmitBorder(
+            () =>
+            {
+                Code.Line($"nint column = x * {stride} + k * {dilation} - {pad};");
+                Code.Line($"bool isInside = (nuint)column < {width};");
+            },
+            i => $"(isInside ? ref Unsafe.Add(ref row{i}, column * step{i}) : ref outside)"
+        );
+        EmitNextOutputs();
+
+        void EmitInside(string condition)
+        {
+            for (var i = 0; i < Layout.InputRows; i++)
+            {
+                Code.Line($"ref byte p{i} = ref Unsafe.Add(ref row{i}, {(first * stride) - pad} * step{i});");
+            }
+
+            using var inside = Code.Open($"for ({condition}; x++)");
+            _tile.EmitInside(
+                (i, k) =>
+                    k == "0" ? $"p{i}"
+                    : k == "k" ? $"Unsafe.Add(ref p{i}, k * {dilation} * step{i})"
+                    : $"Unsafe.Add(ref p{i}, {int.Parse(k) * dilation} * step{i})"
+            );
+            var steps = Enumerable.Range(0, Layout.InputRows).Select(i => $"p{i} = ref Unsafe.Add(ref p{i}, {stride} * step{i});");
+            Int8TileEmitter.Flow(Code, steps);
+            EmitNextOutputs();
+        }
+    }
+
+    /// <summary>Writes the chunks of copied rows, which have no borders. The last one reaches back over pixels that are done already.</summary>
+    private void EmitCopiedColumns()
+    {
+        var isFlat = Layout.Form == DepthwiseForm.Flat;
+        var channels = _kernel.Input.Channels;
+        var (total, span) = isFlat ? (_kernel.Output.Width * channels, Chunk) : (_kernel.Output.Width, Layout.SecondInput == 0 ? 1 : 2);
+        var (inputStep, outputStep) = isFlat ? (1, 1) : (_kernel.Window.Strides[1] * channels, channels);
+        using var tiles = Int8Refs.EmitTiles(Code, total, span);
+        for (var i = 0; i < Layout.InputRows; i++)
+        {
+            Code.Line($"ref byte p{i} = ref Unsafe.Add(ref row{i}, pixel * {inputStep});");
+        }
+
+        EmitOutputRefs($"to + pixel * {outputStep}");
+        _tile.EmitInside(
+            (i, k) =>
+                k == "0" ? $"p{i}"
+                : k == "k" ? $"Unsafe.Add(ref p{i}, k * {_kernel.Window.Dilations[1] * channels})"
+                : $"Unsafe.Add(ref p{i}, {int.Parse(k) * _kernel.Window.Dilations[1] * channels})"
+        );
+    }
+
+    /// <summary>Fills what is read outside of the image: a chunk, and the columns left and right of copied rows, which nothing overwrites.</summary>
+    private void EmitPadding()
+    {
+        Code.Line($"ref byte outside = ref Unsafe.Add(ref scratch, {DepthwiseInt8Kernel.OutsideOffset});");
+        Code.Line($"Unsafe.InitBlockUnaligned(ref outside, {_kernel.ZeroPoint}, {Chunk});");
+        if (_dialect is MultiplyAddDepthwise)
+        {
+            Code.Line($"ref short widened = ref Unsafe.As<byte, short>(ref Unsafe.Add(ref scratch, {_kernel.WideWeightsOffset}));");
+        }
+
+        var (left, right) = (_kernel.Window.PadsBegin[1] * _kernel.Input.Channels, _kernel.Window.PadsEnd[1] * _kernel.Input.Channels);
+        for (var row = 0; row < _kernel.CopiedRows; row++)
+        {
+            Fill(CopyOffset(row), left);
+            Fill(CopyOffset(row + 1) - right, right);
         }
 
         void Fill(int offset, int count)
         {
             if (count > 0)
             {
-                var value = flip ? kernel.ZeroPoint ^ 128 : kernel.ZeroPoint;
-                code.Line($"Unsafe.InitBlockUnaligned(ref Unsafe.Add(ref scratch, {offset}), {value}, {count});");
+                Code.Line($"Unsafe.InitBlockUnaligned(ref Unsafe.Add(ref scratch, {offset}), {_kernel.ZeroPoint}, {count});");
             }
         }
     }
 
-    /// <summary>Interleaves up to four input rows under output row <c>y</c>.</summary>
-    private static void EmitInterleaving(DepthwiseInt8Kernel kernel, KernelWriter writer, int quad, bool flip)
+    /// <summary>Writes where the input rows under output row <c>y</c> are; rows outside of the image have steps of 0.</summary>
+    private void EmitInputRows()
     {
-        var (code, window, input) = (writer.Code, kernel.Window, kernel.Input);
-        var first = quad * DepthwiseInt8Kernel.RowsOfQuad;
-        var count = Math.Min(DepthwiseInt8Kernel.RowsOfQuad, window.Kernel[0] - first);
-        var interleave = Int8Dialect.Of(writer.InstructionSet, kernel.Tile(writer.InstructionSet).Bits).Interleave(count, flip);
-        writer.Use(interleave);
-        var step = kernel.IsFlat ? Chunk : input.Channels;
-        var refs = new List<string>();
-        for (var i = first; i < first + count; i++)
+        var (window, input) = (_kernel.Window, _kernel.Input);
+        var rowBytes = input.Width * input.Channels;
+        for (var i = 0; i < Layout.InputRows; i++)
         {
-            code.Line($"nint line{i} = y * {window.Strides[0]} + {(i * window.Dilations[0]) - window.PadsBegin[0]};");
-            code.Line($"bool inside{i} = (nuint)line{i} < {input.Height};");
-            var line = kernel.InputRing > 0 ? $"line{i} % {kernel.InputRing}" : $"line{i}";
-            var place = $"{line} * {input.Width * input.Channels}" + (kernel.IsFlat ? "" : " + channel");
-            code.Line($"ref byte row{i} = ref inside{i} ? ref Unsafe.Add(ref picture, {place}) : ref outside;");
-            code.Line($"nint step{i} = inside{i} ? {step} : 0;");
-            refs.Add($"ref row{i}, step{i}");
-        }
+            Code.Line(
+                $"nint line{i} = y * {window.Strides[0]} + {ScalarRequantizationText.Number((i * window.Dilations[0]) - window.PadsBegin[0])};"
+            );
+            Code.Line($"bool inside{i} = (nuint)line{i} < {input.Height};");
+            Code.Line($"nint place{i} = {(_kernel.InputRing > 0 ? $"line{i} % {_kernel.InputRing}" : $"line{i}")} * {rowBytes};");
+            if (IsWide)
+            {
+                Code.Line($"nint step{i} = inside{i} ? {input.Channels} : 0;");
+                continue;
+            }
 
-        var offset = (quad * kernel.PlaneBytes) + (window.PadsBegin[1] * kernel.ColumnBytes);
-        var bytes = input.Width * input.Channels;
-        var chunks = kernel.IsFlat ? bytes / Chunk : input.Width;
-        code.Line($"Shared.{interleave.Name}({string.Join(", ", refs)}, {chunks}, ref Unsafe.Add(ref scratch, {offset}));");
-        if (kernel.IsFlat && bytes % Chunk != 0)
-        {
-            // The last chunk reaches back over bytes that are done already.
-            var last = bytes - Chunk;
-            var tails = Enumerable.Range(first, count).Select(i => $"ref Unsafe.Add(ref row{i}, inside{i} ? {last} : 0), step{i}");
-            var to = offset + (last * DepthwiseInt8Kernel.RowsOfQuad);
-            code.Line($"Shared.{interleave.Name}({string.Join(", ", tails)}, 1, ref Unsafe.Add(ref scratch, {to}));");
+            var copy = $"ref Unsafe.Add(ref scratch, {CopyOffset(i) + (window.PadsBegin[1] * input.Channels)})";
+            Code.Line($"if (inside{i}) Unsafe.CopyBlockUnaligned({copy}, ref Unsafe.Add(ref picture, place{i}), {rowBytes});");
+            Code.Line($"else Unsafe.InitBlockUnaligned({copy}, {_kernel.ZeroPoint}, {rowBytes});");
         }
     }
 
-    private static void EmitRow(DepthwiseInt8Kernel kernel, KernelWriter writer, Int8TileEmitter emitter)
+    private void EmitOutputRows()
     {
-        var (code, output, tile) = (writer.Code, kernel.Output, kernel.Tile(writer.InstructionSet));
-        var (total, unit, scratchStep) = kernel.IsFlat
-            ? (output.Width * output.Channels, Chunk, DepthwiseInt8Kernel.RowsOfQuad)
-            : (output.Width, 1, kernel.Window.Strides[1] * ChunkBytes);
-        var outputStep = kernel.IsFlat ? 1 : output.Channels;
-        var span = tile.Pixels * unit;
-        var columns = kernel.Window.Kernel[1];
-        var taps =
-            from quad in Enumerable.Range(0, kernel.Quads)
-            from column in Enumerable.Range(0, columns)
-            select (quad * kernel.PlaneBytes) + (column * kernel.Window.Dilations[1] * kernel.ColumnBytes);
-        emitter.EmitTaps(kernel.Quads * columns);
-        using var tiles = code.For("tile", 0, (total + span - 1) / span);
-        code.Line(total % span == 0 ? $"nint pixel = tile * {span};" : $"nint pixel = Math.Min(tile * {span}, {total - span});");
-        code.Line($"ref byte x = ref Unsafe.Add(ref scratch, pixel * {scratchStep});");
-        code.Line(
-            $"ref {Int8Refs.OutputType(writer)} o = ref Unsafe.Add(ref result, {writer.FromFirst("y")} * {output.Width * output.Channels} + pixel * {outputStep} + channel);"
-        );
-        emitter.EmitDepthwise([.. taps], unit * scratchStep, unit * outputStep);
+        var (type, row) = (Int8Refs.OutputType(_writer), _kernel.Output.Width * _kernel.Output.Channels);
+        Code.Line($"ref {type} target0 = ref Unsafe.Add(ref result, {_writer.FromFirst("y")} * {row});");
+        if (Layout.OutputRows > 1)
+        {
+            // Where no second row is wanted, it is computed all the same and goes nowhere.
+            var end = _kernel.Batch == 1 ? _writer.End : $"{_kernel.Output.Height}";
+            var unwanted = $"Unsafe.As<byte, {type}>(ref Unsafe.Add(ref scratch, {DepthwiseInt8Kernel.UnwantedOffset}))";
+            Code.Line($"bool second = y + 1 < {end};");
+            Code.Line($"ref {type} target1 = ref second ? ref Unsafe.Add(ref target0, {row}) : ref {unwanted};");
+            Code.Line($"nint outputStep1 = second ? {OutputStep} : 0;");
+        }
     }
+
+    private void EmitBlockRefs()
+    {
+        var packed = _kernel.Packed;
+        var bias = Int8Variants.ReadsSigned(_writer.InstructionSet) ? packed.SignedBias! : packed.Bias!;
+        Code.Line($"ref sbyte weights = ref Unsafe.Add({_writer.Weights(packed.Weights)}, block * {packed.BlockBytes});");
+        Code.Line($"ref int bias = ref Unsafe.Add({_writer.Weights(bias)}, block * {Chunk});");
+        if (packed.Stage?.Multipliers is { } multipliers)
+        {
+            Code.Line($"ref float multipliers = ref Unsafe.Add({_writer.Weights(multipliers)}, block * {Chunk});");
+        }
+
+        var channels = _kernel.Input.Channels;
+        var start = $"block * {Layout.Channels}";
+        var channel =
+            Layout.Blocks == 1 ? "0"
+            : channels % Layout.Channels == 0 ? start
+            : $"Math.Min({start}, {channels - Layout.Channels})";
+        Code.Line($"nint from = {channel}, to = from;");
+    }
+
+    private void EmitOutputRefs(string place)
+    {
+        var type = Int8Refs.OutputType(_writer);
+        Code.Line($"ref {type} o0 = ref Unsafe.Add(ref target0, {place});");
+        if (Layout.OutputRows > 1)
+        {
+            Code.Line($"ref {type} o1 = ref second ? ref Unsafe.Add(ref target1, {place}) : ref target1;");
+        }
+    }
+
+    private void EmitNextOutputs()
+    {
+        Code.Line($"o0 = ref Unsafe.Add(ref o0, {OutputStep});");
+        if (Layout.OutputRows > 1)
+        {
+            Code.Line("o1 = ref Unsafe.Add(ref o1, outputStep1);");
+        }
+    }
+
+    private void EmitNextRun()
+    {
+        Code.Line($"from += {Layout.SecondInput}; to += {Layout.SecondOutput};");
+        Code.Line("weights = ref Unsafe.Add(ref weights, 16); bias = ref Unsafe.Add(ref bias, 4);");
+        if (_kernel.Packed.Stage?.Multipliers is not null)
+        {
+            Code.Line("multipliers = ref Unsafe.Add(ref multipliers, 4);");
+        }
+    }
+
+    /// <summary>Elements of the output from one pixel to the next.</summary>
+    private int OutputStep => _kernel.Output.Channels;
+
+    private int CopyOffset(int row) => DepthwiseInt8Kernel.CopiesOffset + (row * _kernel.CopiedRowBytes);
 }

@@ -90,38 +90,6 @@ internal sealed class Int8TileEmitter
         }
     }
 
-    /// <summary>Writes the weights of all taps of a depthwise convolution into locals.</summary>
-    public void EmitTaps(int taps)
-    {
-        Code.Line("ref sbyte w = ref weights;");
-        Flow(Enumerable.Range(0, taps * _tile.Vectors).SelectMany(i => _dialect.LoadWeights(i, i * _dialect.Bits / 8)));
-    }
-
-    /// <summary>Writes a tile in which every channel has taps of its own: each vector of quads is loaded once for all that need it.</summary>
-    /// <param name="taps">Distance in bytes from <c>x</c> to the first quad of each tap.</param>
-    /// <param name="pixelBytes">Bytes of quads from one pixel of the tile to the next.</param>
-    /// <param name="outputStride">Output elements from one pixel to the next.</param>
-    public void EmitDepthwise(int[] taps, int pixelBytes, int outputStride)
-    {
-        EmitStart();
-        var uses =
-            from p in Enumerable.Range(0, _tile.Pixels)
-            from tap in Enumerable.Range(0, taps.Length)
-            group (Pixel: p, Tap: tap) by (p * pixelBytes) + taps[tap];
-        var input = 0;
-        foreach (var column in uses.OrderBy(u => u.Key))
-        {
-            for (var v = 0; v < _tile.Vectors; v++, input++)
-            {
-                var offset = column.Key + (v * _dialect.Bits / 8);
-                var sums = column.SelectMany(use => _dialect.MultiplyAdd(Name(use.Pixel, v), input, (use.Tap * _tile.Vectors) + v));
-                Flow([.. _dialect.LoadQuads(input, $"ref Unsafe.Add(ref x, {offset})"), .. sums]);
-            }
-        }
-
-        EmitEnd(outputStride);
-    }
-
     private void EmitEnd(int outputStride)
     {
         var splits =

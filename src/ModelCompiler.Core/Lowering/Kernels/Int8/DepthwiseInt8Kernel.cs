@@ -5,16 +5,16 @@ using ModelCompiler.Lowering.Chains;
 namespace ModelCompiler.Lowering.Kernels.Int8;
 
 /// <summary>
-/// Integer convolution with one input and one output channel a group. For every output row the rows under it are interleaved into
-/// scratch, once: four bytes of one column and channel, one a row, make a quad, and each column serves all taps that touch it.
-/// Sixteen channels make a chunk; where there are fewer, a chunk is several pixels.
+/// Integer convolution with one input and one output channel a group. Four bytes of one column and channel, one a row, make a quad;
+/// quads are interleaved in registers just before they are multiplied. The quads of four rows serve two output rows where the window
+/// leaves one row free: one with weights [a b c 0], the next with [0 a b c].
 /// </summary>
 /// <param name="Batch">Images.</param>
 /// <param name="Input">Height, width and channels of the input.</param>
 /// <param name="Output">Height, width and channels of the output.</param>
 /// <param name="Window">Kernel, strides, dilations and pads over height and width.</param>
 /// <param name="ZeroPoint">The byte that padding is filled with.</param>
-/// <param name="Packed">Weights [block][group of four rows][column of taps][16][4], bias and requantisation.</param>
+/// <param name="Packed">Weights [block][group of four rows][column of taps][output row][32][4], bias and requantisation.</param>
 /// <param name="Sets">Variants.</param>
 internal sealed record DepthwiseInt8Kernel(
     int Batch,
@@ -26,8 +26,11 @@ internal sealed record DepthwiseInt8Kernel(
     EquatableArray<InstructionSet> Sets
 ) : Kernel, IRowKernel
 {
-    /// <summary>Bytes of input, and sums, that go together.</summary>
-    public const int Chunk = 16;
+    /// <summary>Bytes read of a row at one column of taps: two runs of sixteen.</summary>
+    public const int Chunk = 2 * Run;
+
+    /// <summary>Bytes that are contiguous in input and output.</summary>
+    public const int Run = 16;
 
     /// <summary>Rows of a quad.</summary>
     public const int RowsOfQuad = 4;
@@ -45,116 +48,59 @@ internal sealed record DepthwiseInt8Kernel(
 
     public bool ReadsRing => true;
 
-    public int RowsOfCall(Plane output) => Window.Strides[0] == 1 ? 2 : 1;
+    public int RowsOfCall(Plane output) => Layout.OutputRows;
 
-    public (Kernel Kernel, int ScratchBytes) ForRows(Plane output, int rows, int ring) =>
-        (this with { InputRing = ring }, OutsideOffset + ArenaPlanner.Slack);
+    public (Kernel Kernel, int ScratchBytes) ForRows(Plane output, int rows, int ring) => (this with { InputRing = ring }, ScratchBytes);
 
-    /// <summary>Whether a row is one run of chunks, because fewer than sixteen channels fill them evenly.</summary>
-    public bool IsFlat => Input.Channels < Chunk;
+    public DepthwiseLayout Layout { get; } = DepthwiseLayout.Of(Input, Output, Window);
 
-    /// <summary>Groups of four rows.</summary>
-    public int Quads => (Window.Kernel[0] + RowsOfQuad - 1) / RowsOfQuad;
+    /// <summary>Rows of scratch that input rows are copied to with their padding; none where chunks are read where they are.</summary>
+    public int CopiedRows => Layout.Form == DepthwiseForm.Wide ? 0 : Layout.InputRows;
 
-    /// <summary>Scratch bytes of one column, or in a flat row of one pixel.</summary>
-    public int ColumnBytes => (IsFlat ? Input.Channels : Chunk) * RowsOfQuad;
+    /// <summary>Bytes of a copied row.</summary>
+    public int CopiedRowBytes => (Input.Width + Window.PadsBegin[1] + Window.PadsEnd[1]) * Input.Channels;
 
-    /// <summary>Scratch bytes of an interleaved row with its padding, for one group of four rows.</summary>
-    public int PlaneBytes => (Input.Width + Window.PadsBegin[1] + Window.PadsEnd[1]) * ColumnBytes;
+    /// <summary>Where in scratch the zero points stand that are read outside of the image.</summary>
+    public const int OutsideOffset = 0;
 
-    /// <summary>Where in scratch the bytes stand that rows outside of the image are read from.</summary>
-    public int OutsideOffset => Quads * PlaneBytes;
+    /// <summary>Where in scratch the outputs of a row go that nobody asked for.</summary>
+    public const int UnwantedOffset = OutsideOffset + Chunk;
+
+    /// <summary>Where in scratch the copied rows begin.</summary>
+    public const int CopiesOffset = UnwantedOffset + (Chunk * sizeof(int));
+
+    /// <summary>Where in scratch the weights of a block stand as 16-bit numbers, for instruction sets without dot products.</summary>
+    public int WideWeightsOffset => CopiesOffset + (((CopiedRows * CopiedRowBytes) + Chunk - 1) / Chunk * Chunk);
+
+    private int ScratchBytes => WideWeightsOffset + (Sets.Any(WidensWeights) ? Packed.BlockBytes * sizeof(short) : 0);
 
     public override string Describe() =>
         $"{Window.Kernel[0]}×{Window.Kernel[1]} depthwise int8, stride {Window.Strides[0]}×{Window.Strides[1]}, {Input} → {Output}"
-        + $", tiles of {Tile(Sets[0]).Pixels} × {Packed.Block}";
+        + $", {Layout.OutputRows} rows × {Chunk / Layout.Channels} pixels × {Layout.Channels} together";
 
-    public Int8TileShape Tile(InstructionSet set)
-    {
-        var bits = set switch
-        {
-            InstructionSet.Avx512 => 512,
-            InstructionSet.AvxVnni or InstructionSet.Avx2 => 256,
-            _ => 128,
-        };
-
-        // Four vectors of sums make one of bytes; AVX-VNNI has registers for eight, and needs them to hide its latency.
-        var vectors = Chunk * 32 / bits;
-        var most = (set == InstructionSet.AvxVnni ? 8 : 4) / vectors;
-        return new(bits, PixelsOfTile(IsFlat ? Output.Width * Output.Channels / Chunk : Output.Width, most), vectors, 1);
-    }
-
-    /// <summary>
-    /// The last tile of a row overlaps the one before, so a tile that does not divide the row computes pixels twice. Loading the
-    /// weights of a tile costs about as much as one pixel of it.
-    /// </summary>
-    private static int PixelsOfTile(int pixels, int most) =>
-        Enumerable
-            .Range(1, Math.Min(most, pixels))
-            .OrderBy(tile => (pixels + tile - 1) / tile * (tile + 1))
-            .ThenByDescending(tile => tile)
-            .First();
+    /// <summary>Whether a variant multiplies 16-bit numbers, which it widens the weights of a block to.</summary>
+    public static bool WidensWeights(InstructionSet set) => set is InstructionSet.Avx512 or InstructionSet.Avx2 or InstructionSet.Sse41;
 
     /// <summary>Lowers a depthwise convolution; null where its channels make no chunks.</summary>
     public static LoweredNode? Lower(short[] weights, QuantizedConv op, Node node, LoweringContext context)
     {
         var (input, output) = (Plane.Of(node.Input(0).Shape), Plane.Of(node.Output.Shape));
         var window = op.Window.Over2Dimensions();
-        var flat = input.Channels < Chunk;
-        var flatFits =
-            Chunk % input.Channels == 0
-            && window.Strides[1] == 1
-            && input.Width * input.Channels >= Chunk
-            && output.Width * output.Channels >= Chunk;
-        if (flat && !flatFits)
+        var layout = DepthwiseLayout.Of(input, output, window);
+        if (layout.Form == DepthwiseForm.None)
         {
             return null;
         }
 
-        var packed = PackedInt8.Pack(Source(weights, window, op, node, flat ? Chunk : input.Channels), 1, Chunk, node, context);
         var kernel = new DepthwiseInt8Kernel(
             node.Input(0).Shape[0],
             input,
             output,
             window,
             unchecked((byte)op.InputZeroPoint),
-            packed,
+            DepthwisePacking.Pack(weights, window, layout, op, node, context),
             Int8Variants.DotProducts(context.Target)
         );
-        return new(kernel, (Value[])[node.Input(0)], ScratchBytes: kernel.OutsideOffset + ArenaPlanner.Slack);
-    }
-
-    /// <summary>The taps of each channel, a column of up to four at a time; channels repeat where a chunk is several pixels.</summary>
-    private static Int8Source Source(short[] weights, Window window, QuantizedConv op, Node node, int outputs)
-    {
-        var (rows, columns, channels) = (window.Kernel[0], window.Kernel[1], node.Output.Shape[node.Output.Shape.Rank - 1]);
-        var quads = (rows + RowsOfQuad - 1) / RowsOfQuad;
-        var taps = new short[outputs * quads * columns * RowsOfQuad];
-        for (var i = 0; i < taps.Length; i++)
-        {
-            var row = (i / RowsOfQuad / columns % quads * RowsOfQuad) + (i % RowsOfQuad);
-            var column = i / RowsOfQuad % columns;
-            var channel = i / (quads * columns * RowsOfQuad) % channels;
-            taps[i] = row < rows ? weights[(((channel * rows) + row) * columns) + column] : (short)0;
-        }
-
-        var bias = node.HasInput(2) ? node.Input(2).Constant!.As<int>().ToArray() : null;
-        var output = op.Output is { Multipliers.Count: > 1 } rule
-            ? rule with
-            {
-                Multipliers = Enumerable.Range(0, outputs).Select(i => rule.Multipliers[i % channels]).ToArray(),
-            }
-            : op.Output;
-        return new Int8Source(
-            taps,
-            outputs,
-            1,
-            quads * columns,
-            RowsOfQuad,
-            op.InputZeroPoint,
-            node.Input(0).Element,
-            bias is null ? null : [.. Enumerable.Range(0, outputs).Select(i => bias[i % channels])],
-            output
-        );
+        return new(kernel, (Value[])[node.Input(0)], kernel.ScratchBytes);
     }
 }

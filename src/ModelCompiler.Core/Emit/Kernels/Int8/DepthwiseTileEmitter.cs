@@ -1,0 +1,208 @@
+using ModelCompiler.Graphs;
+using ModelCompiler.Lowering.Kernels.Int8;
+
+namespace ModelCompiler.Emit.Kernels.Int8;
+
+/// <summary>
+/// Writes the sums of one chunk, for one or two output rows, from the bias to the stores. Refs in scope: <c>weights</c> (or their wide
+/// form <c>wide</c>), <c>bias</c> and <c>multipliers</c> to the block's, <c>o0</c> and <c>o1</c> to the outputs.
+/// </summary>
+internal sealed class DepthwiseTileEmitter
+{
+    /// <summary>Columns of taps up to which the loop over them is written out.</summary>
+    private const int MostUnrolled = 3;
+
+    private const int Quarters = DepthwiseDialect.Quarters;
+
+    private readonly DepthwiseInt8Kernel _kernel;
+    private readonly KernelWriter _writer;
+    private readonly DepthwiseDialect _dialect;
+    private readonly string _flip;
+
+    public DepthwiseTileEmitter(DepthwiseInt8Kernel kernel, KernelWriter writer)
+    {
+        _kernel = kernel;
+        _writer = writer;
+        _dialect = DepthwiseDialect.Of(writer.InstructionSet);
+        if (_dialect.Dot is { } dot)
+        {
+            writer.Use(dot);
+        }
+
+        var flip = (writer.Step.Inputs[0].Type.Element == ElementType.Int8) != Int8Variants.ReadsSigned(writer.InstructionSet);
+        _flip = flip ? $" ^ {_dialect.Vector}.Create((byte)128)" : "";
+    }
+
+    private SourceWriter Code => _writer.Code;
+
+    private int Columns => _kernel.Window.Kernel[1];
+
+    private int OutputRows => _kernel.Layout.OutputRows;
+
+    /// <summary>Writes a chunk of which all columns of taps are inside; they are read from refs <c>p0</c>, <c>p1</c>, …</summary>
+    /// <param name="address">The expression of a row at a column of taps, given as an expression.</param>
+    public void EmitInside(Func<int, string, string> address)
+    {
+        EmitStart();
+        if (Columns > MostUnrolled)
+        {
+            using var taps = Code.For("k", 0, Columns);
+            EmitColumn("k", i => address(i, "k"));
+        }
+        else
+        {
+            for (var k = 0; k < Columns; k++)
+            {
+                var tap = k;
+                EmitColumn($"{k}", i => address(i, $"{tap}"));
+            }
+        }
+
+        EmitEnd();
+    }
+
+    /// <summary>Writes a chunk at the left or right border; <paramref name="beforeColumn"/> writes what each column <c>k</c> of taps needs.</summary>
+    public void EmitBorder(Action beforeColumn, Func<int, string> address)
+    {
+        using var scope = Code.Open();
+        EmitStart();
+        using (Code.For("k", 0, Columns))
+        {
+            beforeColumn();
+            EmitColumn("k", address);
+        }
+
+        EmitEnd();
+    }
+
+    private void EmitStart()
+    {
+        var starts =
+            from quarter in Enumerable.Range(0, Quarters)
+            from output in Enumerable.Range(0, OutputRows)
+            let value = output > 0 ? DepthwiseDialect.Sums(0, quarter) : $"{_dialect.Vector}.LoadUnsafe(ref bias, {quarter * 8})"
+            from statement in _dialect.Start(DepthwiseDialect.Sums(output, quarter), value)
+            select statement;
+        Int8TileEmitter.Flow(Code, starts);
+    }
+
+    /// <summary>Writes one column of taps, its number an expression.</summary>
+    private void EmitColumn(string column, Func<int, string> address)
+    {
+        var isLiteral = column != "k";
+        var vectorElements = _dialect is MultiplyAddDepthwise ? _dialect.Bits / 8 : DepthwiseInt8Kernel.Chunk;
+        var outputElements = Quarters * vectorElements;
+        var columnElements = OutputRows * outputElements;
+        for (var quad = 0; quad < _kernel.Layout.Quads; quad++)
+        {
+            var first = quad * DepthwiseInt8Kernel.RowsOfQuad;
+            var rows = Math.Min(DepthwiseInt8Kernel.RowsOfQuad, _kernel.Layout.InputRows - first);
+            var start = ((quad * Columns) + (isLiteral ? int.Parse(column) : 0)) * columnElements;
+            using var scope = Code.Open();
+            if (_dialect is MultiplyAddDepthwise)
+            {
+                Code.Line($"ref short wide = ref {(isLiteral ? "widened" : $"Unsafe.Add(ref widened, k * {columnElements})")};");
+            }
+            else
+            {
+                Code.Line($"ref sbyte w = ref {(isLiteral ? "weights" : $"Unsafe.Add(ref weights, k * {columnElements})")};");
+            }
+
+            var loads = Enumerable.Range(0, rows).Select(i => $"var r{i} = {Load(address(first + i))};");
+            var sums = _dialect.MultiplyAdd(
+                rows,
+                OutputRows,
+                (output, quarter) => start + (output * outputElements) + (quarter * vectorElements)
+            );
+            Int8TileEmitter.Flow(Code, [.. loads, .. sums]);
+        }
+    }
+
+    private string Load(string address)
+    {
+        var second = _kernel.Layout.SecondInput;
+        var load =
+            _dialect.Runs == 1 || second == DepthwiseInt8Kernel.Run
+                ? $"{_dialect.Vector}.LoadUnsafe(ref {address})"
+                : $"Vector256.Create(Vector128.LoadUnsafe(ref {address}), Vector128.LoadUnsafe(ref Unsafe.Add(ref {address}, {second})))";
+        return load + _flip;
+    }
+
+    private void EmitEnd()
+    {
+        for (var output = 0; output < OutputRows; output++)
+        {
+            var sums = Enumerable.Range(0, Quarters).Select(quarter => DepthwiseDialect.Sums(output, quarter)).ToArray();
+            Int8TileEmitter.Flow(Code, sums.SelectMany(_dialect.Finish));
+            if (_kernel.Packed.Stage is { } stage)
+            {
+                EmitBytes(stage, output, sums);
+            }
+            else
+            {
+                EmitSums(output, sums);
+            }
+        }
+    }
+
+    private void EmitSums(int output, string[] sums)
+    {
+        var stores = sums.SelectMany(
+            (name, quarter) =>
+                _dialect.Runs == 1
+                    ? [$"{name}.StoreUnsafe(ref o{output}, {quarter * 4});"]
+                    : (string[])
+                        [
+                            $"{name}.GetLower().StoreUnsafe(ref o{output}, {quarter * 4});",
+                            $"{name}.GetUpper().StoreUnsafe(ref o{output}, {_kernel.Layout.SecondOutput + (quarter * 4)});",
+                        ]
+        );
+        Int8TileEmitter.Flow(Code, stores);
+    }
+
+    private void EmitBytes(VectorRequantization stage, int output, string[] sums)
+    {
+        var form = new RequantiseForm(stage.Rule.Element == ElementType.Int8, stage.MayExceedInt32);
+        var requantise = _dialect.Requantise(form, stage.Rule.ZeroPoint != 0);
+        _writer.Use(requantise);
+        var multipliers = Enumerable
+            .Range(0, Quarters)
+            .Select(quarter =>
+                stage.Multipliers is null
+                    ? $"{_dialect.Vector}.Create({Literals.Float(stage.Rule.Multipliers[0])})"
+                    : $"{_dialect.Vector}.LoadUnsafe(ref multipliers, {quarter * 8})"
+            );
+        var bytes = $"Shared.{requantise.Name}({string.Join(", ", sums)}, {string.Join(", ", multipliers)}, {stage.Rule.ZeroPoint})";
+        bytes = Limited(stage.Rule, form, bytes);
+        if (_dialect.Runs == 1 || _kernel.Layout.SecondOutput == DepthwiseInt8Kernel.Run)
+        {
+            Code.Line($"{bytes}.StoreUnsafe(ref o{output});");
+            return;
+        }
+
+        Code.Line($"var bytes{output} = {bytes};");
+        Code.Line(
+            $"bytes{output}.GetLower().StoreUnsafe(ref o{output}); bytes{output}.GetUpper().StoreUnsafe(ref o{output}, {_kernel.Layout.SecondOutput});"
+        );
+    }
+
+    /// <summary>Keeps the bounds of a fused activation, where they are tighter than the type's.</summary>
+    private string Limited(Graphs.Operators.Requantization rule, RequantiseForm form, string bytes)
+    {
+        var typed = $"{bytes}.As{(form.Signed ? "SByte" : "Byte")}()";
+        var limited = typed;
+        if (rule.Low > rule.Element.LowestValue())
+        {
+            limited = $"{_dialect.Vector}.Max({limited}, {Bound(rule.Low)})";
+        }
+
+        if (rule.High < rule.Element.HighestValue())
+        {
+            limited = $"{_dialect.Vector}.Min({limited}, {Bound(rule.High)})";
+        }
+
+        return limited == typed ? bytes : limited + ".AsByte()";
+
+        string Bound(int value) => $"{_dialect.Vector}.Create(({form.Element}){ScalarRequantizationText.Number(value)})";
+    }
+}
