@@ -15,7 +15,15 @@ internal static class ConvRows
         var open = new Stack<SourceWriter.Block>();
         Loop("image", g.Batch);
         Loop("group", g.Group);
-        Loop("row", g.OutputRows);
+        if (writer.Step.IsRanged)
+        {
+            open.Push(code.For("row", writer.First, writer.End));
+        }
+        else
+        {
+            Loop("row", g.OutputRows);
+        }
+
         if (vertical.LeavesInput(g.OutputRows, g.Rows))
         {
             code.Line($"nint top = (row * {vertical.Stride}) - {vertical.Pad};");
@@ -32,7 +40,7 @@ internal static class ConvRows
             $"ref var source = ref Unsafe.Add(ref {writer.Input()}, (((image * {g.Rows}) + inputRow) * {g.Columns * g.Channels}) + (group * {g.GroupChannels}));"
         );
         code.Line(
-            $"ref var target = ref Unsafe.Add(ref {writer.Output()}, (((image * {g.OutputRows}) + row) * {g.OutputColumns * g.OutputChannels}) + (group * {g.GroupOutputs}));"
+            $"ref var target = ref Unsafe.Add(ref {writer.Output()}, (((image * {g.OutputRows}) + {writer.FromFirst("row")}) * {g.OutputColumns * g.OutputChannels}) + (group * {g.GroupOutputs}));"
         );
         body();
         while (open.Count > 0)

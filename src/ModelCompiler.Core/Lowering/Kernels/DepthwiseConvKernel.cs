@@ -30,6 +30,8 @@ internal sealed record DepthwiseConvKernel(
             + $"{g.Batch}×{g.Rows}×{g.Columns} → {g.OutputRows}×{g.OutputColumns}{Activation}; tiles of {Plans[0]}";
     }
 
+    public override RowSplit? Split => Geometry.Split;
+
     public override EquatableArray<InstructionSet> Variants => Plans.Select(p => p.InstructionSet).ToArray();
 
     public static LoweredNode? Lower(Conv op, Node node, LoweringContext context)

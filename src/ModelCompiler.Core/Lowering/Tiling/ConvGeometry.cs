@@ -50,6 +50,9 @@ internal sealed record ConvGeometry(
 
     public bool IsDepthwise => GroupChannels == 1 && GroupOutputs == 1;
 
+    /// <summary>How the work divides into rows; several images are always computed at once.</summary>
+    public RowSplit? Split => Batch == 1 ? new(OutputRows, 1, OutputColumns * OutputChannels) : null;
+
     /// <summary>The geometry; null for three and more spatial dimensions.</summary>
     public static ConvGeometry? Of(Window window, int group, TensorShape x, TensorShape y)
     {
