@@ -85,7 +85,8 @@ public sealed class PlanModels : ITask
 
         // Two models of one class are an error that the generator reports.
         var distinct = blocks.GroupBy(b => b.ClassName).Select(g => g.First()).ToList();
-        File.WriteAllBytes(WeightsAssembly, Emit.WeightsAssembly.Write(Path.GetFileNameWithoutExtension(WeightsAssembly), distinct));
+        using var output = File.Create(WeightsAssembly);
+        Emit.WeightsAssembly.Write(Path.GetFileNameWithoutExtension(WeightsAssembly), distinct, output);
     }
 
     private void WriteReports(List<ModelFile> files)

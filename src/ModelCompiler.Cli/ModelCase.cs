@@ -38,7 +38,11 @@ internal sealed record ModelCase(OnnxFile File, CompileOptions Options, IReadOnl
 
     /// <summary>Compiles a model; what the compiler throws becomes a problem, because it is always a defect of the compiler.</summary>
     public static CompiledModel Compile(ModelSource source, CompileOptions options) =>
-        Guard(source, () => ModelCompilation.Compile(source, options), problem => new CompiledModel([], [], "", "", [], [problem]));
+        Guard(
+            source,
+            () => ModelCompilation.Compile(source, options),
+            problem => new CompiledModel([], [], "", "", WeightImage.Empty, [problem])
+        );
 
     /// <summary>Everything up to the emitter, for those who want to look at the plan.</summary>
     public (KernelProgram? Program, ImmutableArray<Problem> Problems) Lower() =>

@@ -19,7 +19,7 @@ public sealed record CompiledModel(
     ImmutableArray<ModelPort> Outputs,
     string Surface,
     string Implementation,
-    byte[] Weights,
+    WeightImage Weights,
     ImmutableArray<Problem> Problems
 )
 {
@@ -48,8 +48,8 @@ public sealed class PlannedModel
     /// <summary>Everything to tell the user, errors and others.</summary>
     public ImmutableArray<Problem> Problems { get; }
 
-    /// <summary>The packed weights; empty where the model has errors.</summary>
-    public byte[] Weights => _program?.Weights ?? [];
+    /// <summary>The packed weights; none where the model has errors.</summary>
+    public WeightImage Weights => _program?.Weights ?? WeightImage.Empty;
 
     /// <summary>Whether the implementation expects its weights in a weights assembly.</summary>
     public bool HasExternalWeights => Weights.Length > _options.MaxInlineWeightBytes;
@@ -70,7 +70,7 @@ public static class ModelCompilation
     {
         var plan = Plan(source, options);
         return plan.Description is not { } description
-            ? new CompiledModel([], [], "", "", [], plan.Problems)
+            ? new CompiledModel([], [], "", "", WeightImage.Empty, plan.Problems)
             : new CompiledModel(
                 [.. description.Inputs],
                 [.. description.Outputs],

@@ -102,9 +102,11 @@ public sealed class CompiledNetwork : IDisposable
         }
 
         var name = "Weights" + Guid.NewGuid().ToString("N");
-        var image = WeightsAssembly.Write(name, [new WeightsBlock(options.WeightsClass, model.Weights)]);
-        context.LoadFromStream(new MemoryStream(image));
-        return [MetadataReference.CreateFromImage(image)];
+        using var image = new MemoryStream();
+        WeightsAssembly.Write(name, [new WeightsBlock(options.WeightsClass, model.Weights)], image);
+        image.Position = 0;
+        context.LoadFromStream(image);
+        return [MetadataReference.CreateFromImage(image.ToArray())];
     }
 
     /// <summary>Runs the network once.</summary>

@@ -62,10 +62,9 @@ internal static class EmitCommand
         Add("Kernels.g.cs", Encoding.UTF8.GetBytes(compiled.Implementation));
         if (compiled.Weights.Length > options.MaxInlineWeightBytes)
         {
-            Add(
-                "Weights.dll",
-                WeightsAssembly.Write(options.ClassName + ".Weights", [new WeightsBlock(options.WeightsClass, compiled.Weights)])
-            );
+            using var assembly = new MemoryStream();
+            WeightsAssembly.Write(options.ClassName + ".Weights", [new WeightsBlock(options.WeightsClass, compiled.Weights)], assembly);
+            Add("Weights.dll", assembly.ToArray());
         }
 
         return files;

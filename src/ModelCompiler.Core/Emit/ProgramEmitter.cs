@@ -101,7 +101,7 @@ internal static class ProgramEmitter
         code.Line("// Little-endian; lies in the binary's read-only data and is never copied.");
         code.Line("private static ReadOnlySpan<ulong> Words => new ulong[]");
         code.Line("{");
-        EmitWords(code, program.Weights);
+        EmitWords(code, program.Weights.ToArray());
         code.Line("};");
     }
 

@@ -8,8 +8,8 @@ namespace ModelCompiler.Emit;
 
 /// <summary>The weights of one model, as they go into a weights assembly.</summary>
 /// <param name="ClassName">Full name of the class that gives access to them: <see cref="CompileOptions.WeightsClass"/>.</param>
-/// <param name="Bytes">The packed weights.</param>
-public sealed record WeightsBlock(string ClassName, byte[] Bytes);
+/// <param name="Weights">The packed weights.</param>
+public sealed record WeightsBlock(string ClassName, WeightImage Weights);
 
 /// <summary>
 /// Writes an assembly that holds nothing but weights. The C# compiler needs seconds and gigabytes for tens of megabytes of
@@ -23,15 +23,16 @@ public static class WeightsAssembly
     private static readonly Version SystemRuntime = new(10, 0, 0, 0);
     private static readonly byte[] SystemRuntimeToken = [0xb0, 0x3f, 0x5f, 0x7f, 0x11, 0xd5, 0x0a, 0x3a];
 
-    /// <summary>The assembly's bytes: the same for the same weights, on every machine.</summary>
+    /// <summary>Writes the assembly: the same bytes for the same weights, on every machine.</summary>
     /// <param name="name">Simple name of the assembly.</param>
     /// <param name="blocks">What it holds, in order.</param>
-    public static byte[] Write(string name, IReadOnlyList<WeightsBlock> blocks)
+    /// <param name="output">Where it is written.</param>
+    public static void Write(string name, IReadOnlyList<WeightsBlock> blocks, Stream output)
     {
         // Field data follow the metadata, whose size does not depend on the padding: the second image is written with as much of
         // it as brings the first block to an aligned address.
         var padding = Misalignment(Image(name, blocks, 0, withBytes: false));
-        return Image(name, blocks, padding, withBytes: true).ToArray();
+        Image(name, blocks, padding, withBytes: true).WriteContentTo(output);
     }
 
     private static int Misalignment(BlobBuilder image)
@@ -126,17 +127,19 @@ public static class WeightsAssembly
             MethodImplAttributes.AggressiveInlining,
             metadata.GetOrAddString("get_Bytes"),
             types.SpanGetterSignature,
-            Body(types, bodies, field, block.Bytes.Length),
+            Body(types, bodies, field, block.Weights.Length),
             MetadataTokens.ParameterHandle(1)
         );
         var property = metadata.AddProperty(PropertyAttributes.None, metadata.GetOrAddString("Bytes"), types.SpanPropertySignature);
         metadata.AddPropertyMap(type, property);
         metadata.AddMethodSemantics(property, MethodSemanticsAttributes.Getter, method);
-        AddStruct(metadata, types, block.Bytes.Length, index + 1);
+        AddStruct(metadata, types, block.Weights.Length, index + 1);
         if (withBytes)
         {
-            data.WriteBytes(block.Bytes);
-            data.WriteBytes(0, (Alignment - (block.Bytes.Length % Alignment)) % Alignment);
+            // Packed where they stay: this is the one place in memory that holds all of them.
+            var place = data.ReserveBytes(block.Weights.Length).GetBytes();
+            block.Weights.Pack(place.AsSpan());
+            data.WriteBytes(0, (Alignment - (block.Weights.Length % Alignment)) % Alignment);
         }
     }
 

@@ -5,9 +5,9 @@ namespace ModelCompiler.Graphs;
 /// <summary>A constant: little-endian elements in row-major order. Never changed once made.</summary>
 public sealed class Tensor
 {
-    private readonly byte[] _data;
+    private readonly ReadOnlyMemory<byte> _data;
 
-    private Tensor(TensorType type, byte[] data)
+    private Tensor(TensorType type, ReadOnlyMemory<byte> data)
     {
         if (data.Length != type.Bytes)
         {
@@ -28,11 +28,15 @@ public sealed class Tensor
     public TensorShape Shape => Type.Shape;
 
     /// <summary>The elements as bytes.</summary>
-    public ReadOnlySpan<byte> Bytes => _data;
+    public ReadOnlySpan<byte> Bytes => _data.Span;
 
     /// <summary>Makes a tensor that takes over <paramref name="data"/>; the caller must not change it afterwards.</summary>
     /// <exception cref="ShapeException">The array's length does not fit the type.</exception>
     public static Tensor FromBytes(TensorType type, byte[] data) => new(type, data);
+
+    /// <summary>Makes a tensor that reads its elements where they are: in a part of a file, which must not change.</summary>
+    /// <exception cref="ShapeException">The number of bytes does not fit the type.</exception>
+    public static Tensor FromMemory(TensorType type, ReadOnlyMemory<byte> data) => new(type, data);
 
     /// <summary>Makes a tensor from a copy of <paramref name="elements"/>.</summary>
     /// <exception cref="ShapeException">The number of elements does not fit the shape, or <typeparamref name="T"/> the element type.</exception>
@@ -47,21 +51,22 @@ public sealed class Tensor
 
     /// <summary>The elements, reinterpreted as <typeparamref name="T"/>, whose size must be that of the element type.</summary>
     public ReadOnlySpan<T> As<T>()
-        where T : unmanaged => MemoryMarshal.Cast<byte, T>(_data);
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(_data.Span);
 
     /// <summary>The elements of an integer or bool tensor as 64-bit integers.</summary>
     /// <exception cref="ShapeException">The tensor is not of an integer type.</exception>
     public long[] ToLongs()
     {
         var result = new long[Shape.Elements];
+        var bytes = Bytes;
         for (var i = 0; i < result.Length; i++)
         {
             result[i] = Element switch
             {
                 ElementType.Int64 => As<long>()[i],
                 ElementType.Int32 => As<int>()[i],
-                ElementType.UInt8 or ElementType.UInt4 or ElementType.Bool => _data[i],
-                ElementType.Int8 or ElementType.Int4 => (sbyte)_data[i],
+                ElementType.UInt8 or ElementType.UInt4 or ElementType.Bool => bytes[i],
+                ElementType.Int8 or ElementType.Int4 => (sbyte)bytes[i],
                 ElementType.Int16 => As<short>()[i],
                 ElementType.UInt16 => As<ushort>()[i],
                 ElementType.UInt32 => As<uint>()[i],

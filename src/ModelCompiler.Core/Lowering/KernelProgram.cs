@@ -106,7 +106,7 @@ internal sealed record KernelProgram(
     EquatableArray<ModelPort> Outputs,
     EquatableArray<Step> Steps,
     EquatableArray<PackedWeights> WeightTable,
-    byte[] Weights,
+    WeightImage Weights,
     int ArenaBytes
 )
 {

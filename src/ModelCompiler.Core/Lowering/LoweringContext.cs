@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ModelCompiler.Graphs;
 
 namespace ModelCompiler.Lowering;
@@ -27,7 +26,7 @@ internal sealed record LoweredNode(
 internal sealed class LoweringContext(Target target)
 {
     private const int Alignment = 64;
-    private readonly List<byte[]> _weights = [];
+    private readonly List<WeightImage.Part> _parts = [];
     private readonly List<PackedWeights> _table = [];
     private int _end;
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
@@ -37,41 +36,48 @@ internal sealed class LoweringContext(Target target)
     public IReadOnlyList<PackedWeights> WeightTable => _table;
 
     /// <summary>All weights, with readable slack behind the last.</summary>
-    public byte[] Weights()
-    {
-        if (_table.Count == 0)
-        {
-            return [];
-        }
+    public WeightImage Weights() => _table.Count == 0 ? WeightImage.Empty : new WeightImage(_end + ArenaPlanner.Slack, _parts);
 
-        var image = new byte[_end + ArenaPlanner.Slack];
-        for (var i = 0; i < _table.Count; i++)
-        {
-            _weights[i].CopyTo(image, _table[i].Offset);
-        }
+    /// <summary>Adds weights, aligned to 64 bytes, that are packed when somebody needs their bytes.</summary>
+    /// <param name="node">The node they belong to.</param>
+    /// <param name="purpose">What they are: weights, bias, scales, table…; part of their name in the emitted code.</param>
+    /// <param name="element">Element type, which must have the size of <typeparamref name="T"/>.</param>
+    /// <param name="count">Number of elements.</param>
+    /// <param name="pack">
+    /// Writes the elements in the order in which the kernel reads them. What it holds on to stays in memory: the model's own tensors
+    /// are there anyway, copies of them are not.
+    /// </param>
+    public PackedWeights AddWeights<T>(Node node, string purpose, ElementType element, int count, PackWeights<T> pack)
+        where T : unmanaged => Add(node.Name, purpose, node.Name + "/" + purpose, element, checked(count * element.SizeInBytes()), pack);
 
-        return image;
-    }
-
-    /// <summary>Adds packed weights, aligned to 64 bytes.</summary>
+    /// <summary>Adds a few elements that are at hand, aligned to 64 bytes.</summary>
     /// <param name="node">The node they belong to.</param>
     /// <param name="purpose">What they are: weights, bias, scales, table…; part of their name in the emitted code.</param>
     /// <param name="element">Element type, which must have the size of <typeparamref name="T"/>.</param>
     /// <param name="elements">The elements in the order in which the kernel reads them.</param>
     public PackedWeights AddWeights<T>(Node node, string purpose, ElementType element, ReadOnlySpan<T> elements)
-        where T : unmanaged => AddWeights(node.Name, purpose, node.Name + "/" + purpose, element, MemoryMarshal.AsBytes(elements));
+        where T : unmanaged
+    {
+        var copy = elements.ToArray();
+        return AddWeights<T>(node, purpose, element, copy.Length, copy.CopyTo);
+    }
 
     /// <summary>Adds a constant as it is.</summary>
-    public PackedWeights AddConstant(Value value) => AddWeights(value.Name, "values", value.Name, value.Element, value.Constant!.Bytes);
+    public PackedWeights AddConstant(Value value)
+    {
+        var constant = value.Constant!;
+        return Add<byte>(value.Name, "values", value.Name, value.Element, constant.Bytes.Length, packed => constant.Bytes.CopyTo(packed));
+    }
 
-    private PackedWeights AddWeights(string node, string purpose, string name, ElementType element, ReadOnlySpan<byte> bytes)
+    private PackedWeights Add<T>(string node, string purpose, string name, ElementType element, int bytes, PackWeights<T> pack)
+        where T : unmanaged
     {
         var offset = checked(_end + Alignment - 1) / Alignment * Alignment;
         var unique = Identifiers.Unique(Identifiers.PascalCase(name), _names);
-        var entry = new PackedWeights(unique, element, offset, bytes.Length, node, purpose);
-        _weights.Add(bytes.ToArray());
+        var entry = new PackedWeights(unique, element, offset, bytes, node, purpose);
+        _parts.Add(WeightImage.Part.Of(offset, bytes, pack));
         _table.Add(entry);
-        _end = checked(offset + bytes.Length);
+        _end = checked(offset + bytes);
         return entry;
     }
 }

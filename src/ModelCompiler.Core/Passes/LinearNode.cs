@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
 
@@ -87,13 +88,14 @@ internal sealed record LinearNode(Node Node, int Channels, Clamp Activation)
 
     private Tensor Scaled(float[] factors)
     {
-        var scaled = Weights.ToFloats();
-        for (var i = 0; i < scaled.Length; i++)
+        var scaled = Weights.Bytes.ToArray();
+        var elements = MemoryMarshal.Cast<byte, float>(scaled.AsSpan());
+        for (var i = 0; i < elements.Length; i++)
         {
-            scaled[i] *= factors[ChannelOf(i)];
+            elements[i] *= factors[ChannelOf(i)];
         }
 
-        return Tensor.Floats(Weights.Shape, scaled);
+        return Tensor.FromBytes(Weights.Type, scaled);
     }
 
     private int ChannelOf(int element)

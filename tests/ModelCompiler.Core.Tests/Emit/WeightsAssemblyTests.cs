@@ -16,9 +16,7 @@ public class WeightsAssemblyTests
     {
         var first = Noise(1000, 1);
         var second = Noise(70_001, 2);
-        var assembly = System.Reflection.Assembly.Load(
-            WeightsAssembly.Write("Some.Weights", [new WeightsBlock("A.B.First", first), new WeightsBlock("Second", second)])
-        );
+        var assembly = System.Reflection.Assembly.Load(Write("Some.Weights", ("A.B.First", first), ("Second", second)));
 
         Assert.Equal(first, BytesOf(assembly, "A.B.First")().ToArray());
         Assert.Equal(second, BytesOf(assembly, "Second")().ToArray());
@@ -28,7 +26,7 @@ public class WeightsAssemblyTests
     public void Blocks_lie_at_multiples_of_64_in_a_loaded_file()
     {
         var path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "Aligned.Weights.dll");
-        File.WriteAllBytes(path, WeightsAssembly.Write("Aligned.Weights", [new("First", Noise(1000, 1)), new("Second", Noise(10, 2))]));
+        File.WriteAllBytes(path, Write("Aligned.Weights", ("First", Noise(1000, 1)), ("Second", Noise(10, 2))));
         var assembly = System.Reflection.Assembly.LoadFrom(path);
 
         Assert.Equal(0, Address(BytesOf(assembly, "First")()) % 64);
@@ -38,8 +36,7 @@ public class WeightsAssemblyTests
     [Fact]
     public void Same_weights_give_the_same_file()
     {
-        byte[] Write() => WeightsAssembly.Write("Some.Weights", [new WeightsBlock("First", Noise(1000, 1))]);
-        Assert.Equal(Write(), Write());
+        Assert.Equal(Write("Some.Weights", ("First", Noise(1000, 1))), Write("Some.Weights", ("First", Noise(1000, 1))));
     }
 
     [Fact]
@@ -62,6 +59,13 @@ public class WeightsAssemblyTests
 
         Assert.DoesNotContain("0x", compiled.Implementation, StringComparison.Ordinal);
         Assert.Equal(new[] { 1.5f, -2, 1e-20f }, network.Run(new float[] { 1 })[1].Elements);
+    }
+
+    private static byte[] Write(string name, params (string Class, byte[] Bytes)[] blocks)
+    {
+        using var output = new MemoryStream();
+        WeightsAssembly.Write(name, [.. blocks.Select(b => new WeightsBlock(b.Class, WeightImage.Of(b.Bytes)))], output);
+        return output.ToArray();
     }
 
     private static GetBytes BytesOf(System.Reflection.Assembly assembly, string className) =>

@@ -24,7 +24,7 @@ internal sealed class OnnxTensorReader(ModelSource source)
 
         try
         {
-            return Tensor.FromBytes(type, ReadBytes(proto, type));
+            return Tensor.FromMemory(type, ReadBytes(proto, type));
         }
         catch (ShapeException e)
         {
@@ -57,14 +57,14 @@ internal sealed class OnnxTensorReader(ModelSource source)
         }
     }
 
-    private byte[] ReadBytes(TensorProto proto, TensorType type)
+    private ReadOnlyMemory<byte> ReadBytes(TensorProto proto, TensorType type)
     {
         var packedNibbles = type.Element is ElementType.Int4 or ElementType.UInt4;
         var stored = packedNibbles ? (type.Shape.Elements + 1) / 2 : type.Bytes;
         if (proto.DataLocation == TensorProto.Types.DataLocation.External)
         {
             var bytes = ReadExternal(proto, stored);
-            return packedNibbles ? Unpack(bytes, type) : bytes;
+            return packedNibbles ? Unpack(bytes.Span, type) : bytes;
         }
 
         if (proto.HasRawData)
@@ -74,7 +74,7 @@ internal sealed class OnnxTensorReader(ModelSource source)
                 throw Fault(proto, $"{type} needs {stored} bytes, raw_data has {proto.RawData.Length}");
             }
 
-            return packedNibbles ? Unpack(proto.RawData.ToByteArray(), type) : proto.RawData.ToByteArray();
+            return packedNibbles ? Unpack(proto.RawData.Span, type) : proto.RawData.Memory;
         }
 
         return FromTypedFields(proto, type, packedNibbles);
@@ -120,7 +120,7 @@ internal sealed class OnnxTensorReader(ModelSource source)
         where T : unmanaged => MemoryMarshal.AsBytes(elements.AsSpan()).ToArray();
 
     /// <summary>Two elements a byte, the first in the lower half, become one a byte.</summary>
-    private static byte[] Unpack(byte[] packed, TensorType type)
+    private static byte[] Unpack(ReadOnlySpan<byte> packed, TensorType type)
     {
         var elements = type.Shape.Elements;
         if (packed.Length < (elements + 1) / 2)
@@ -138,7 +138,7 @@ internal sealed class OnnxTensorReader(ModelSource source)
         return unpacked;
     }
 
-    private byte[] ReadExternal(TensorProto proto, int length)
+    private ReadOnlyMemory<byte> ReadExternal(TensorProto proto, int length)
     {
         string? Entry(string key) => proto.ExternalData.FirstOrDefault(e => e.Key == key)?.Value;
 
@@ -167,7 +167,7 @@ internal sealed class OnnxTensorReader(ModelSource source)
         }
 
         return offset >= 0 && offset <= file.Length - length
-            ? file.AsSpan((int)offset, length).ToArray()
+            ? file.AsMemory((int)offset, length)
             : throw External(proto, $"ends at byte {offset + length} of '{location}', which has {file.Length}");
     }
 

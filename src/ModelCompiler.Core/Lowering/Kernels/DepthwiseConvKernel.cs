@@ -55,17 +55,11 @@ internal sealed record DepthwiseConvKernel(
             return null;
         }
 
-        var (taps, w) = (geometry.Vertical.Kernel * geometry.Horizontal.Kernel, weights.ToFloats());
-        var packed = new float[w.Length];
-        for (var i = 0; i < packed.Length; i++)
-        {
-            packed[i] = w[(i % geometry.Channels * taps) + (i / geometry.Channels)];
-        }
-
+        var taps = geometry.Vertical.Kernel * geometry.Horizontal.Kernel;
         var bias = node.HasInput(2) ? node.Input(2).Constant!.ToFloats() : null;
         var kernel = new DepthwiseConvKernel(
             geometry,
-            context.AddWeights<float>(node, "weights", ElementType.Float32, packed),
+            context.AddWeights<float>(node, "weights", ElementType.Float32, weights.Shape.Elements, PackTaps),
             bias is null ? null : context.AddWeights<float>(node, "bias", ElementType.Float32, bias),
             op.Activation,
             plans
@@ -73,5 +67,14 @@ internal sealed record DepthwiseConvKernel(
 
         // Where there are fewer channels than lanes, the vectors of the last pixel reach behind it.
         return new(kernel, (Value[])[node.Input(0)], ReadsPastEnd: plans.Any(p => p.Tiles.Any(t => t.Columns.Stored < t.Columns.Width)));
+
+        void PackTaps(Span<float> packed)
+        {
+            var w = weights.As<float>();
+            for (var i = 0; i < packed.Length; i++)
+            {
+                packed[i] = w[(i % geometry.Channels * taps) + (i / geometry.Channels)];
+            }
+        }
     }
 }

@@ -52,20 +52,10 @@ internal sealed record TiledConvKernel(
             return null;
         }
 
+        // ONNX has [output, channel, tap].
         var taps = geometry.Vertical.Kernel * geometry.Horizontal.Kernel;
-        var w = weights.ToFloats();
-        return Lower(
-            geometry,
-            node,
-            op.Activation,
-            context,
-            // Summands are taps with channels inside; ONNX has [output, channel, tap].
-            (group, summand, column) =>
-                w[
-                    ((((group * geometry.GroupOutputs) + column) * geometry.GroupChannels) + (summand % geometry.GroupChannels)) * taps
-                        + (summand / geometry.GroupChannels)
-                ]
-        );
+        var order = new WeightOrder(geometry.GroupChannels, 1, taps, geometry.GroupChannels * taps);
+        return Lower(geometry, node, op.Activation, context, weights, order);
     }
 
     public static LoweredNode? Lower(MatMul op, Node node, LoweringContext context)
@@ -82,9 +72,8 @@ internal sealed record TiledConvKernel(
         }
 
         var (summands, columns) = (weights.Shape[0], weights.Shape[1]);
-        var w = weights.ToFloats();
         var geometry = ConvGeometry.OfMatrix(node.Output.Shape.Elements / columns, summands, columns);
-        return Lower(geometry, node, op.Activation, context, (_, summand, column) => w[(summand * columns) + column]);
+        return Lower(geometry, node, op.Activation, context, weights, new WeightOrder(summands, 0, columns, 1));
     }
 
     private static LoweredNode? Lower(
@@ -92,7 +81,8 @@ internal sealed record TiledConvKernel(
         Node node,
         Clamp activation,
         LoweringContext context,
-        Func<int, int, int, float> weight
+        Tensor weights,
+        WeightOrder order
     )
     {
         var summands = geometry.GroupChannels * geometry.Vertical.Kernel * geometry.Horizontal.Kernel;
@@ -108,22 +98,27 @@ internal sealed record TiledConvKernel(
             return null;
         }
 
-        var packed = new float[layout.Elements * geometry.Group];
-        for (var group = 0; group < geometry.Group; group++)
-        {
-            layout.Pack((summand, column) => weight(group, summand, column), packed.AsSpan(group * layout.Elements, layout.Elements));
-        }
-
+        var elements = layout.Elements * geometry.Group;
         var bias = node.HasInput(2) ? node.Input(2).Constant!.ToFloats() : null;
         var kernel = new TiledConvKernel(
             geometry,
             layout,
-            context.AddWeights<float>(node, "weights", ElementType.Float32, packed),
+            context.AddWeights<float>(node, "weights", ElementType.Float32, elements, PackGroups),
             bias is null ? null : context.AddWeights<float>(node, "bias", ElementType.Float32, bias),
             activation,
-            packed.Length > CachedWeights && geometry.Group == 1,
+            elements > CachedWeights && geometry.Group == 1,
             plans
         );
         return new(kernel, (Value[])[node.Input(0)]);
+
+        void PackGroups(Span<float> packed)
+        {
+            var w = weights.As<float>();
+            for (var group = 0; group < geometry.Group; group++)
+            {
+                // Groups are runs of columns.
+                layout.Pack(w.Slice(group * geometry.GroupOutputs * order.Column), order, packed.Slice(group * layout.Elements));
+            }
+        }
     }
 }

@@ -30,29 +30,42 @@ internal sealed record BlockedWeights(int Summands, int Columns)
     public int Elements => Summands * ((FullBlocks * BlockColumns) + TailColumns);
 
     /// <summary>Packs weights.</summary>
-    /// <param name="weight">The weight of (summand, column).</param>
+    /// <param name="source">The weights.</param>
+    /// <param name="order">Where each of them stands in <paramref name="source"/>.</param>
     /// <param name="target">Where the elements go, <see cref="Elements"/> of them.</param>
-    public void Pack(Func<int, int, float> weight, Span<float> target)
+    public void Pack(ReadOnlySpan<float> source, WeightOrder order, Span<float> target)
     {
         var next = 0;
         for (var block = 0; block < FullBlocks; block++)
         {
-            next = PackBlock(weight, target, next, block * BlockColumns, BlockColumns);
+            next = PackBlock(source, order, target, next, block * BlockColumns, BlockColumns);
         }
 
-        PackBlock(weight, target, next, TailFirst, TailColumns);
+        PackBlock(source, order, target, next, TailFirst, TailColumns);
     }
 
-    private int PackBlock(Func<int, int, float> weight, Span<float> target, int next, int first, int width)
+    private int PackBlock(ReadOnlySpan<float> source, WeightOrder order, Span<float> target, int next, int first, int width)
     {
         for (var summand = 0; summand < Summands; summand++)
         {
+            var row = order.Row(summand);
             for (var column = first; column < first + width; column++)
             {
-                target[next++] = column < Columns ? weight(summand, column) : 0;
+                target[next++] = column < Columns ? source[row + (column * order.Column)] : 0;
             }
         }
 
         return next;
     }
+}
+
+/// <summary>How a matrix of weights [summand, column] lies in a constant: summands are taps with channels inside.</summary>
+/// <param name="Channels">Channels of a tap.</param>
+/// <param name="Tap">Elements from one tap to the next.</param>
+/// <param name="Channel">Elements from one channel to the next.</param>
+/// <param name="Column">Elements from one column to the next.</param>
+internal readonly record struct WeightOrder(int Channels, int Tap, int Channel, int Column)
+{
+    /// <summary>The first element of a summand.</summary>
+    public int Row(int summand) => (summand / Channels * Tap) + (summand % Channels * Channel);
 }

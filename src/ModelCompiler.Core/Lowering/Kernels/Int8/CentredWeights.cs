@@ -3,47 +3,134 @@ using ModelCompiler.Graphs.Operators;
 
 namespace ModelCompiler.Lowering.Kernels.Int8;
 
-/// <summary>Constant 8-bit weights with their zero points taken away: between −255 and 255.</summary>
-internal static class CentredWeights
+/// <summary>Writes the weights of one output channel.</summary>
+internal delegate void ReadChannel(int channel, Span<short> weights);
+
+/// <summary>What there is to know of the weights of an output channel before they are packed.</summary>
+/// <param name="Total">Their sum.</param>
+/// <param name="Magnitude">The sum of their absolute values.</param>
+/// <param name="Lowest">The least of them, or 0.</param>
+/// <param name="Highest">The greatest of them, or 0.</param>
+internal readonly record struct ChannelSum(int Total, long Magnitude, int Lowest, int Highest)
 {
-    /// <summary>w [M, C/group, kernel…] as [M, taps, C/group].</summary>
-    public static short[] OfConvolution(QuantizedConv op, Node node)
+    public static ChannelSum Of(ReadOnlySpan<short> weights)
     {
-        var w = node.Input(1).Constant!;
-        var (outputs, channels) = (w.Shape[0], w.Shape[1]);
-        var taps = op.Window.Taps;
-        var raw = Raw(w);
-        var result = new short[raw.Length];
-        for (var m = 0; m < outputs; m++)
+        var (total, magnitude, lowest, highest) = (0, 0L, 0, 0);
+        foreach (int w in weights)
         {
-            var zeroPoint = ZeroPoint(op.WeightZeroPoints, m);
-            for (var c = 0; c < channels; c++)
-            {
-                for (var tap = 0; tap < taps; tap++)
-                {
-                    result[(((m * taps) + tap) * channels) + c] = (short)(raw[(((m * channels) + c) * taps) + tap] - zeroPoint);
-                }
-            }
+            total += w;
+            magnitude += Math.Abs(w);
+            lowest = Math.Min(lowest, w);
+            highest = Math.Max(highest, w);
         }
 
-        return result;
+        return new(total, magnitude, lowest, highest);
+    }
+}
+
+/// <summary>
+/// Constant 8-bit weights with their zero points taken away, between −255 and 255, in the order of the kernels: [output, taps,
+/// C/group]. They are worked out a channel at a time, from the model's own tensor, so that a large model is not held once more.
+/// </summary>
+internal sealed class CentredWeights
+{
+    private readonly ReadChannel _read;
+    private readonly short[] _channel;
+    private int _current = -1;
+    private ChannelSum[]? _sums;
+
+    private CentredWeights(int outputs, int length, ReadChannel read)
+    {
+        Outputs = outputs;
+        _channel = new short[length];
+        _read = read;
+    }
+
+    /// <summary>Output channels.</summary>
+    public int Outputs { get; }
+
+    /// <summary>Number of weights of all channels.</summary>
+    public int Count => Outputs * _channel.Length;
+
+    /// <summary>Sums of each channel, from one walk over all weights.</summary>
+    public IReadOnlyList<ChannelSum> Sums => _sums ??= [.. Enumerable.Range(0, Outputs).Select(c => ChannelSum.Of(Channel(c)))];
+
+    /// <summary>Weights that are centred already.</summary>
+    public static CentredWeights Of(short[] weights, int outputs)
+    {
+        var length = weights.Length / outputs;
+        return new(outputs, length, (channel, target) => weights.AsSpan(channel * length, length).CopyTo(target));
+    }
+
+    /// <summary>w [M, C/group, kernel…] as [M, taps, C/group].</summary>
+    public static CentredWeights OfConvolution(QuantizedConv op, Node node)
+    {
+        var w = node.Input(1).Constant!;
+        var (outputs, channels, taps) = (w.Shape[0], w.Shape[1], op.Window.Taps);
+        return new(
+            outputs,
+            channels * taps,
+            (m, target) =>
+            {
+                var raw = new Bytes(w);
+                var zeroPoint = ZeroPoint(op.WeightZeroPoints, m);
+                for (var c = 0; c < channels; c++)
+                {
+                    for (var tap = 0; tap < taps; tap++)
+                    {
+                        target[(tap * channels) + c] = (short)(raw[(((m * channels) + c) * taps) + tap] - zeroPoint);
+                    }
+                }
+            }
+        );
     }
 
     /// <summary>b [K, N] as [N, K]: the order of a convolution of one tap.</summary>
-    public static short[] OfMatrix(Tensor b, EquatableArray<int> zeroPoints)
+    public static CentredWeights OfMatrix(Tensor b, EquatableArray<int> zeroPoints)
     {
         var (depth, columns) = (b.Shape[b.Shape.Rank - 2], b.Shape[b.Shape.Rank - 1]);
-        var raw = Raw(b);
-        var result = new short[raw.Length];
-        for (var k = 0; k < depth; k++)
-        {
-            for (var n = 0; n < columns; n++)
+        return new(
+            columns,
+            depth,
+            (n, target) =>
             {
-                result[(n * depth) + k] = (short)(raw[(k * columns) + n] - ZeroPoint(zeroPoints, n));
+                var raw = new Bytes(b);
+                var zeroPoint = ZeroPoint(zeroPoints, n);
+                for (var k = 0; k < depth; k++)
+                {
+                    target[k] = (short)(raw[(k * columns) + n] - zeroPoint);
+                }
             }
+        );
+    }
+
+    /// <summary>The weights of an output channel; until another one is asked for.</summary>
+    public ReadOnlySpan<short> Channel(int channel)
+    {
+        if (channel != _current)
+        {
+            _read(channel, _channel);
+            _current = channel;
         }
 
-        return result;
+        return _channel;
+    }
+
+    /// <summary>All weights, channel after channel.</summary>
+    public void CopyTo(Span<short> target)
+    {
+        for (var channel = 0; channel < Outputs; channel++)
+        {
+            Channel(channel).CopyTo(target.Slice(channel * _channel.Length));
+        }
+    }
+
+    /// <summary>All weights, channel after channel.</summary>
+    public short[] ToArray()
+    {
+        var all = new short[Count];
+        CopyTo(all);
+        return all;
     }
 
     /// <summary>The zero point of a channel: the list has one for all or one for each.</summary>
@@ -52,15 +139,13 @@ internal static class CentredWeights
         : zeroPoints.Count == 1 ? zeroPoints[0]
         : zeroPoints[channel];
 
-    private static short[] Raw(Tensor tensor)
+    /// <summary>Elements of either 8-bit type.</summary>
+    private readonly ref struct Bytes(Tensor tensor)
     {
-        var bytes = tensor.Bytes;
-        var result = new short[bytes.Length];
-        for (var i = 0; i < result.Length; i++)
-        {
-            result[i] = tensor.Element == ElementType.Int8 ? (sbyte)bytes[i] : bytes[i];
-        }
+        private readonly ReadOnlySpan<byte> _bytes = tensor.Bytes;
+        private readonly int _sign = tensor.Element == ElementType.Int8 ? 128 : 0;
 
-        return result;
+        // Two's complement, moved to 0 … 255 by its highest bit and back.
+        public int this[int index] => (_bytes[index] ^ _sign) - _sign;
     }
 }

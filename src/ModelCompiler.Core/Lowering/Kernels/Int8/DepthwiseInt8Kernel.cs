@@ -82,7 +82,7 @@ internal sealed record DepthwiseInt8Kernel(
     public static bool WidensWeights(InstructionSet set) => set is InstructionSet.Avx512 or InstructionSet.Avx2 or InstructionSet.Sse41;
 
     /// <summary>Lowers a depthwise convolution; null where its channels make no chunks.</summary>
-    public static LoweredNode? Lower(short[] weights, QuantizedConv op, Node node, LoweringContext context)
+    public static LoweredNode? Lower(CentredWeights weights, QuantizedConv op, Node node, LoweringContext context)
     {
         var (input, output) = (Plane.Of(node.Input(0).Shape), Plane.Of(node.Output.Shape));
         var window = op.Window.Over2Dimensions();

@@ -9,7 +9,7 @@ internal static class DepthwisePacking
     private const int RowsOfQuad = DepthwiseInt8Kernel.RowsOfQuad;
 
     public static PackedInt8 Pack(
-        short[] weights,
+        CentredWeights weights,
         Window window,
         DepthwiseLayout layout,
         QuantizedConv op,
@@ -30,25 +30,6 @@ internal static class DepthwisePacking
             .ToArray();
 
         var segments = layout.Quads * columns * layout.OutputRows;
-        var packed = new List<sbyte>();
-        for (var block = 0; block < layout.Blocks; block++)
-        {
-            for (var i = 0; i < segments * DepthwiseInt8Kernel.Chunk * RowsOfQuad; i++)
-            {
-                var lane = i / RowsOfQuad % DepthwiseInt8Kernel.Chunk;
-                var segment = i / RowsOfQuad / DepthwiseInt8Kernel.Chunk;
-                var (quad, column, output) = (
-                    segment / layout.OutputRows / columns,
-                    segment / layout.OutputRows % columns,
-                    segment % layout.OutputRows
-                );
-
-                // The second output row has its window one row further down.
-                var row = (quad * RowsOfQuad) + (i % RowsOfQuad) - output;
-                var channel = channels[(block * DepthwiseInt8Kernel.Chunk) + lane];
-                packed.Add(row >= 0 && row < window.Kernel[0] ? (sbyte)source.Weight(channel, 0, (row * columns) + column) : (sbyte)0);
-            }
-        }
 
         var sets = context.Target.InstructionSets;
         return new PackedInt8(
@@ -57,7 +38,13 @@ internal static class DepthwisePacking
             DepthwiseInt8Kernel.Chunk,
             segments,
             1,
-            context.AddWeights<sbyte>(node, "weights", ElementType.Int8, [.. packed]),
+            context.AddWeights<sbyte>(
+                node,
+                "weights",
+                ElementType.Int8,
+                channels.Length * segments * RowsOfQuad,
+                packed => Pack(packed, weights, channels, window, layout)
+            ),
             sets.Any(s => !Int8Variants.ReadsSigned(s)) ? AddBias("bias", signed: false) : null,
             sets.Any(Int8Variants.ReadsSigned) ? AddBias("signedBias", signed: true) : null,
             source.Output is null ? null : VectorRequantization.Pack(source, channels, node, context)
@@ -65,6 +52,33 @@ internal static class DepthwisePacking
 
         PackedWeights AddBias(string purpose, bool signed) =>
             context.AddWeights<int>(node, purpose, ElementType.Int32, source.FoldedBias(channels, signed));
+    }
+
+    /// <summary>[block][group of four rows][column of taps][output row][lane][4].</summary>
+    private static void Pack(Span<sbyte> packed, CentredWeights weights, int[] channels, Window window, DepthwiseLayout layout)
+    {
+        var (rows, columns) = (window.Kernel[0], window.Kernel[1]);
+        var segments = layout.Quads * columns * layout.OutputRows;
+        for (var i = 0; i < channels.Length; i++)
+        {
+            var (block, lane) = (i / DepthwiseInt8Kernel.Chunk, i % DepthwiseInt8Kernel.Chunk);
+            var taps = weights.Channel(channels[i]);
+            for (var segment = 0; segment < segments; segment++)
+            {
+                var (quad, column, output) = (
+                    segment / layout.OutputRows / columns,
+                    segment / layout.OutputRows % columns,
+                    segment % layout.OutputRows
+                );
+                var place = ((((block * segments) + segment) * DepthwiseInt8Kernel.Chunk) + lane) * RowsOfQuad;
+                for (var tap = 0; tap < RowsOfQuad; tap++)
+                {
+                    // The second output row has its window one row further down.
+                    var row = (quad * RowsOfQuad) + tap - output;
+                    packed[place + tap] = row >= 0 && row < rows ? (sbyte)taps[(row * columns) + column] : (sbyte)0;
+                }
+            }
+        }
     }
 
     /// <summary>

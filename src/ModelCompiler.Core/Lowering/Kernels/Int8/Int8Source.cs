@@ -14,7 +14,7 @@ namespace ModelCompiler.Lowering.Kernels.Int8;
 /// <param name="Bias">Bias; null where there is none.</param>
 /// <param name="Output">Requantisation, or null.</param>
 internal sealed record Int8Source(
-    short[] Weights,
+    CentredWeights Weights,
     int Outputs,
     int Groups,
     int Segments,
@@ -26,22 +26,20 @@ internal sealed record Int8Source(
 )
 {
     /// <summary>Whether the weights fit signed bytes once their zero points are gone.</summary>
-    public static bool Fits(short[] weights) => weights.All(w => w is >= sbyte.MinValue and <= sbyte.MaxValue);
+    public static bool Fits(CentredWeights weights) =>
+        weights.Sums.All(s => s is { Lowest: >= sbyte.MinValue, Highest: <= sbyte.MaxValue });
 
-    public int Weight(int channel, int segment, int index) => Weights[(((channel * Segments) + segment) * SegmentLength) + index];
+    /// <summary>The weights of an output channel under one run; until those of another channel are asked for.</summary>
+    public ReadOnlySpan<short> Segment(int channel, int segment) => Weights.Channel(channel).Slice(segment * SegmentLength, SegmentLength);
 
     /// <summary>The bias of each packed channel (−1: padding) for sums over inputs of which the zero point was not taken away.</summary>
     public int[] FoldedBias(int[] channels, bool signed)
     {
         var unsignedZero = InputZeroPoint + (Input == ElementType.Int8 ? 128 : 0);
         var zero = signed ? unsignedZero - 128 : unsignedZero;
-        return [.. channels.Select(c => c < 0 ? 0 : unchecked((Bias is null ? 0 : Bias[c]) - (zero * Terms(c).Sum(w => w))))];
+        return [.. channels.Select(c => c < 0 ? 0 : unchecked((Bias is null ? 0 : Bias[c]) - (zero * Weights.Sums[c].Total)))];
     }
 
     /// <summary>A bound of the absolute value of a channel's accumulator.</summary>
-    public long LargestSum(int channel) =>
-        Math.Abs(Bias is null ? 0L : Bias[channel]) + (Terms(channel).Sum(w => (long)Math.Abs(w)) * byte.MaxValue);
-
-    private IEnumerable<int> Terms(int channel) =>
-        Enumerable.Range(channel * Segments * SegmentLength, Segments * SegmentLength).Select(i => (int)Weights[i]);
+    public long LargestSum(int channel) => Math.Abs(Bias is null ? 0L : Bias[channel]) + (Weights.Sums[channel].Magnitude * byte.MaxValue);
 }

@@ -33,7 +33,7 @@ internal sealed record LoopConvInt8Kernel(
                 node.Input(0).Shape,
                 node.Output.Shape,
                 op,
-                context.AddWeights<short>(node, "weights", ElementType.Int16, weights),
+                context.AddWeights<short>(node, "weights", ElementType.Int16, weights.Count, weights.CopyTo),
                 node.HasInput(2) ? context.AddWeights(node, "bias", ElementType.Int32, node.Input(2).Constant!.As<int>()) : null,
                 op.Output is { } output ? ScalarRequantization.Pack(output, node, context) : null
             ),

@@ -51,17 +51,12 @@ internal sealed record PackedInt8(
         var blocks = (outputs + block - 1) / block;
         var quads = (((source.SegmentLength + 3) / 4) + quadMultiple - 1) / quadMultiple * quadMultiple;
         var depth = source.Segments * quads * 4;
-        var weights = new sbyte[source.Groups * blocks * block * depth];
         var channels = new int[source.Groups * blocks * block];
         for (var i = 0; i < channels.Length; i++)
         {
             var (group, b, lane) = (i / (blocks * block), i / block % blocks, i % block);
             var channel = BlockStart(outputs, block, b) + lane;
             channels[i] = channel < outputs ? (group * outputs) + channel : -1;
-            if (channels[i] >= 0)
-            {
-                Copy(source, channels[i], quads, weights.AsSpan(i / block * block * depth), block, lane);
-            }
         }
 
         return new PackedInt8(
@@ -70,7 +65,7 @@ internal sealed record PackedInt8(
             block,
             source.Segments,
             quads,
-            context.AddWeights<sbyte>(node, "weights", ElementType.Int8, weights),
+            context.AddWeights<sbyte>(node, "weights", ElementType.Int8, channels.Length * depth, CopyChannels),
             context.Target.InstructionSets.Any(s => !Int8Variants.ReadsSigned(s))
                 ? context.AddWeights<int>(node, "bias", ElementType.Int32, source.FoldedBias(channels, signed: false))
                 : null,
@@ -79,16 +74,28 @@ internal sealed record PackedInt8(
                 : null,
             source.Output is null ? null : VectorRequantization.Pack(source, channels, node, context)
         );
+
+        void CopyChannels(Span<sbyte> weights)
+        {
+            for (var i = 0; i < channels.Length; i++)
+            {
+                if (channels[i] >= 0)
+                {
+                    Copy(source, channels[i], quads, weights.Slice(i / block * block * depth), block, i % block);
+                }
+            }
+        }
     }
 
     private static void Copy(Int8Source source, int channel, int quads, Span<sbyte> packed, int block, int lane)
     {
         for (var segment = 0; segment < source.Segments; segment++)
         {
-            for (var i = 0; i < source.SegmentLength; i++)
+            var run = source.Segment(channel, segment);
+            for (var i = 0; i < run.Length; i++)
             {
                 var quad = (segment * quads) + (i / 4);
-                packed[(((quad * block) + lane) * 4) + (i % 4)] = (sbyte)source.Weight(channel, segment, i);
+                packed[(((quad * block) + lane) * 4) + (i % 4)] = (sbyte)run[i];
             }
         }
     }
