@@ -46,6 +46,23 @@ public sealed class SoftwareIntrinsicsTests
                 SignedInput = true,
                 Extremes = Extremes.Low,
             },
+            ConvCase.Square(5, 16, 64, 1) with
+            {
+                PerChannel = true,
+                OutputZeroPoint = 0,
+            },
+            ConvCase.Square(3, 25, 27, 1) with
+            {
+                SignedInput = true,
+                PerChannel = true,
+                OutputZeroPoint = 0,
+            },
+            ConvCase.Square(1, 90, 48, 1) with
+            {
+                PerChannel = true,
+                OutputZeroPoint = 255,
+                Multiplier = 1.5f,
+            },
             ConvCase.Square(9, 8, 8, 3, 1, 1, 8) with
             {
                 Extremes = Extremes.Random,

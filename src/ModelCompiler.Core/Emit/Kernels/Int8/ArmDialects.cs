@@ -24,7 +24,7 @@ internal sealed record ArmDotProductDialect() : Int8Dialect(128)
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} = Dp.DotProduct({accumulator}, w{v}, x{p});"];
 
-    public override IEnumerable<string> MultiplyRun(string[] addresses, string[,] accumulators, int blockBytes, bool flip)
+    public override IEnumerable<string> MultiplyRun(string[] addresses, string[,] accumulators, int[,] weights, bool flip)
     {
         for (var p = 0; p < addresses.Length; p++)
         {
@@ -36,12 +36,12 @@ internal sealed record ArmDotProductDialect() : Int8Dialect(128)
         {
             for (var v = 0; v < accumulators.GetLength(1); v++)
             {
-                var weights = $"w{quad}_{v}";
-                yield return $"var {weights} = Vector128.LoadUnsafe(ref w, {(quad * blockBytes) + (v * 16)});";
+                var name = $"w{quad}_{v}";
+                yield return $"var {name} = Vector128.LoadUnsafe(ref w, {weights[quad, v]});";
                 for (var p = 0; p < addresses.Length; p++)
                 {
                     var a = accumulators[p, v];
-                    yield return $"{a} = Shared.Dot{quad}({a}, {weights}, x{p});";
+                    yield return $"{a} = Shared.Dot{quad}({a}, {name}, x{p});";
                 }
             }
         }
@@ -106,19 +106,36 @@ internal static class ArmRequantise
 {
     public static SharedCode Of(RequantiseForm form)
     {
-        var name = $"RequantiseArm{(form.Signed ? "Signed" : "Unsigned")}";
-        var narrow = form.Signed ? "ExtractNarrowingSaturate" : "ExtractNarrowingSaturateUnsigned";
+        // The conversion to integers saturates by itself.
+        form = form with
+        {
+            MayExceedInt32 = false,
+        };
+        var name = $"RequantiseArm{form.Suffix}";
+        var narrow = form is { Signed: true, FromLowest: false } ? "ExtractNarrowingSaturate" : "ExtractNarrowingSaturateUnsigned";
+        var flip = form is { Signed: true, FromLowest: true } ? " ^ Vector128.Create((byte)128)" : "";
+        var places = form.Fill();
+        List<string> lines = form.FromLowest ? [] : ["var zero = Vector128.Create(zeroPoint);"];
+        lines.AddRange(places.Distinct().Select(p => $"var r{p} = Round{name}({p}, m{p});"));
+        lines.Add($"var low = {Half(places[0], places[1])};");
+        if (form.Vectors == Int8Dialect.VectorsOfBytes)
+        {
+            lines.Add($"var high = {Half(places[2], places[3])};");
+            lines.Add($"return AdvSimd.{narrow}Upper(AdvSimd.{narrow}Lower(low), high).AsByte(){flip};");
+        }
+        else
+        {
+            lines.Add($"return AdvSimd.{narrow}Lower(low).ToVector128Unsafe().AsByte(){flip};");
+        }
+
         return new SharedCode(
             name,
             $$"""
             // Sums become bytes in the order of the vectors: scaled, rounded half to even, zero point added, saturated.
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            internal static Vector128<byte> {{name}}(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, Vector128<float> ma, Vector128<float> mb, Vector128<float> mc, Vector128<float> md, short zeroPoint)
+            internal static Vector128<byte> {{name}}({{form.Parameters("Vector128")}})
             {
-                var zero = Vector128.Create(zeroPoint);
-                var ab = AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(Round{{name}}(a, ma)), Round{{name}}(b, mb));
-                var cd = AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(Round{{name}}(c, mc)), Round{{name}}(d, md));
-                return AdvSimd.{{narrow}}Upper(AdvSimd.{{narrow}}Lower(AdvSimd.AddSaturate(ab, zero)), AdvSimd.AddSaturate(cd, zero)).AsByte();
+                {{string.Join("\n    ", lines)}}
             }
 
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -126,5 +143,11 @@ internal static class ArmRequantise
                 AdvSimd.ConvertToInt32RoundToEven(AdvSimd.Multiply(AdvSimd.ConvertToSingle(sum), multiplier));
             """
         );
+
+        string Half(char first, char second)
+        {
+            var half = $"AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(r{first}), r{second})";
+            return form.FromLowest ? half : $"AdvSimd.AddSaturate({half}, zero)";
+        }
     }
 }

@@ -162,7 +162,7 @@ internal sealed class DepthwiseTileEmitter
 
     private void EmitBytes(VectorRequantization stage, int output, string[] sums)
     {
-        var form = new RequantiseForm(stage.Rule.Element == ElementType.Int8, stage.MayExceedInt32);
+        var form = new RequantiseForm(stage.Rule.Element == ElementType.Int8, stage.MayExceedInt32, FromLowest: false, Vectors: Quarters);
         var requantise = _dialect.Requantise(form, stage.Rule.ZeroPoint != 0);
         _writer.Use(requantise);
         var multipliers = Enumerable

@@ -7,6 +7,9 @@ namespace ModelCompiler.Emit.Kernels.Int8;
 /// <param name="Bits">Width of the vectors.</param>
 internal abstract record Int8Dialect(int Bits)
 {
+    /// <summary>Vectors of 32-bit sums that make one vector of bytes.</summary>
+    public const int VectorsOfBytes = 4;
+
     public int Lanes => Bits / 32;
 
     /// <summary>The static class of vectors of this width.</summary>
@@ -41,8 +44,12 @@ internal abstract record Int8Dialect(int Bits)
     /// <summary>Statements that add pixel p's products with weights v to an accumulator.</summary>
     public abstract IEnumerable<string> MultiplyAdd(string accumulator, int p, int v);
 
-    /// <summary>Statements for <see cref="QuadsOfRun"/> quads at once: addresses by pixel, accumulators by pixel and vector.</summary>
-    public virtual IEnumerable<string> MultiplyRun(string[] addresses, string[,] accumulators, int blockBytes, bool flip) =>
+    /// <summary>Statements for <see cref="QuadsOfRun"/> quads at once.</summary>
+    /// <param name="addresses">Of the first quad, by pixel.</param>
+    /// <param name="accumulators">Names by pixel and vector.</param>
+    /// <param name="weights">Distance from <c>w</c> of each vector's weights, by quad and vector.</param>
+    /// <param name="flip">As in <see cref="Spread"/>.</param>
+    public virtual IEnumerable<string> MultiplyRun(string[] addresses, string[,] accumulators, int[,] weights, bool flip) =>
         throw new InvalidOperationException($"{GetType().Name} has no form for runs of quads");
 
     /// <summary>The expression that an accumulator starts from.</summary>
@@ -57,20 +64,49 @@ internal abstract record Int8Dialect(int Bits)
     /// <summary>The code that interleaves rows of bytes into quads.</summary>
     public abstract SharedCode Interleave(int rows, bool flip);
 
-    /// <summary>The code that requantises four vectors of accumulators.</summary>
+    /// <summary>
+    /// The code that requantises four vectors of accumulators, or one or two, which are repeated. It takes four channels of each
+    /// vector in turn, from the lowest 128 bits, then from the next.
+    /// </summary>
     public abstract SharedCode Requantise(RequantiseForm form);
+
+    /// <summary>The expression that puts fours of bytes into the order of <paramref name="places"/>; vectors of 128 bits never need it.</summary>
+    public virtual string Permute(string bytes, int[] places) => throw new InvalidOperationException($"{GetType().Name} packs in order");
 
     /// <summary>The quad at an address in every lane.</summary>
     protected string Repeat(string address, bool flip) =>
         $"{Vector}.Create(Unsafe.ReadUnaligned<int>({address}))" + (flip ? $" ^ {Vector}.Create(unchecked((int)0x80808080))" : "");
 }
 
-/// <summary>What the vectors of requantised bytes look like.</summary>
+/// <summary>How sums become bytes.</summary>
 /// <param name="Signed">Whether the output is Int8.</param>
 /// <param name="MayExceedInt32">Whether scaled sums must be limited before they are converted.</param>
-internal readonly record struct RequantiseForm(bool Signed, bool MayExceedInt32)
+/// <param name="FromLowest">Whether the zero point is the output's lowest value, so that saturating does what adding it would.</param>
+/// <param name="Vectors">How many vectors of sums: one, two or four.</param>
+internal readonly record struct RequantiseForm(bool Signed, bool MayExceedInt32, bool FromLowest, int Vectors)
 {
-    public string Suffix => (Signed ? "Signed" : "Unsigned") + (MayExceedInt32 ? "Limited" : "");
+    private const string Names = "abcd";
+
+    public string Suffix =>
+        (Signed ? "Signed" : "Unsigned")
+        + (FromLowest ? "FromLowest" : "")
+        + (MayExceedInt32 ? "Limited" : "")
+        + (Vectors < Int8Dialect.VectorsOfBytes ? $"Of{Vectors}" : "");
 
     public string Element => Signed ? "sbyte" : "byte";
+
+    /// <summary>The parameters of <see cref="Int8Dialect.Requantise"/> for vectors of a class.</summary>
+    public string Parameters(string vector)
+    {
+        var names = Names.Substring(0, Vectors);
+        var (sums, multipliers) = (names.Select(n => $"{vector}<int> {n}"), names.Select(n => $"{vector}<float> m{n}"));
+        return string.Join(", ", [.. sums, .. multipliers, .. FromLowest ? [] : new[] { "short zeroPoint" }]);
+    }
+
+    /// <summary>Names of the vectors that fill four places: the given ones over and over.</summary>
+    public char[] Fill()
+    {
+        var vectors = Vectors;
+        return [.. Enumerable.Range(0, Int8Dialect.VectorsOfBytes).Select(i => Names[i % vectors])];
+    }
 }

@@ -6,8 +6,10 @@ namespace ModelCompiler.Emit.Kernels.Int8;
 /// <summary>Writes the end of a tile: accumulators as they are, or requantised four vectors at a time and stored in whole runs.</summary>
 internal sealed class Int8StoreEmitter(KernelWriter writer, Int8Dialect dialect, PackedInt8 packed, Int8TileShape tile)
 {
-    /// <summary>Vectors of 32-bit sums that make one vector of bytes.</summary>
-    private const int VectorsOfBytes = 4;
+    private const int VectorsOfBytes = Int8Dialect.VectorsOfBytes;
+
+    /// <summary>Channels that stay together when sums are packed.</summary>
+    private const int Four = 4;
 
     private SourceWriter Code => writer.Code;
 
@@ -47,24 +49,52 @@ internal sealed class Int8StoreEmitter(KernelWriter writer, Int8Dialect dialect,
 
     private void EmitBytes(VectorRequantization stage, int outputStride)
     {
-        var form = new RequantiseForm(stage.Rule.Element == ElementType.Int8, stage.MayExceedInt32);
-        var requantise = dialect.Requantise(form);
-        writer.Use(requantise);
         EmitMultipliers(stage);
-        var all = Enumerable.Range(0, tile.Pixels * tile.Vectors).ToArray();
+        var all = Enumerable
+            .Range(0, tile.Pixels * tile.Vectors)
+            .Select(i => (Pixel: i / tile.Vectors, Vector: i % tile.Vectors))
+            .ToArray();
         for (var first = 0; first < all.Length; first += VectorsOfBytes)
         {
-            // A last group of fewer vectors is filled up with its last one.
-            var group = Enumerable.Range(first, VectorsOfBytes).Select(i => Math.Min(i, all.Length - 1)).ToArray();
-            var sums = group.Select(i => Int8TileEmitter.Name(i / tile.Vectors, i % tile.Vectors));
-            var multipliers = group.Select(i => stage.Multipliers is null ? "m" : $"m{i % tile.Vectors}");
-            var bytes = "q" + (first / VectorsOfBytes);
-            Code.Line(
-                $"var {bytes} = Shared.{requantise.Name}({string.Join(", ", sums)}, {string.Join(", ", multipliers)}, {stage.Rule.ZeroPoint});"
-            );
-            EmitLimits(stage, form, bytes);
-            EmitStores(first, Math.Min(VectorsOfBytes, all.Length - first), bytes, outputStride);
+            var group = all.Skip(first).Take(VectorsOfBytes).ToArray();
+            EmitGroup(stage, group, "q" + (first / VectorsOfBytes));
+            EmitStores(group, "q" + (first / VectorsOfBytes), outputStride);
         }
+    }
+
+    /// <summary>Makes one vector of bytes of up to four of sums, pixel after pixel and channel after channel.</summary>
+    private void EmitGroup(VectorRequantization stage, (int Pixel, int Vector)[] group, string bytes)
+    {
+        // Three vectors are filled up with the last one.
+        var used = group.Length == 3 ? [.. group, group[2]] : group;
+        var (rule, signed) = (stage.Rule, stage.Rule.Element == ElementType.Int8);
+        var fromLowest = rule.ZeroPoint == rule.Element.LowestValue();
+        var form = new RequantiseForm(signed, stage.MayExceedInt32, fromLowest, used.Length);
+        var requantise = dialect.Requantise(form);
+        writer.Use(requantise);
+        var sums = used.Select(i => Int8TileEmitter.Name(i.Pixel, i.Vector));
+        var multipliers = used.Select(i => stage.Multipliers is null ? "m" : $"m{i.Vector}");
+        string[] zeroPoint = fromLowest ? [] : [ScalarRequantizationText.Number(rule.ZeroPoint)];
+        var value = $"Shared.{requantise.Name}({string.Join(", ", [.. sums, .. multipliers, .. zeroPoint])})";
+
+        // Where each four channels come out, to where they belong: copies of vectors last.
+        var order =
+            from part in Enumerable.Range(0, dialect.Bits / 128)
+            from slot in Enumerable.Range(0, VectorsOfBytes)
+            let source = used[slot % used.Length]
+            orderby slot >= @group.Length, source.Pixel, FourIn(source.Vector, part)
+            select (part * VectorsOfBytes) + slot;
+        var places = order.ToArray();
+        var inOrder = places.Select((place, i) => place == i).All(same => same);
+        Code.Line($"var {bytes} = {(inOrder ? value : dialect.Permute(value, places))};");
+        EmitLimits(stage, form, bytes);
+    }
+
+    /// <summary>Which four channels of the block, in order, a part of a vector holds.</summary>
+    private int FourIn(int vector, int part)
+    {
+        var parts = dialect.Bits / 128;
+        return parts == 1 ? vector : packed.FourAt((vector * parts) + part);
     }
 
     private void EmitMultipliers(VectorRequantization stage)
@@ -77,7 +107,7 @@ internal sealed class Int8StoreEmitter(KernelWriter writer, Int8Dialect dialect,
 
         var loads = Enumerable
             .Range(0, tile.Vectors)
-            .Select(v => $"var m{v} = {dialect.Vector}.LoadUnsafe(ref multipliers, {v * dialect.Lanes});");
+            .Select(v => $"var m{v} = {dialect.Vector}.LoadUnsafe(ref multipliers, {packed.PlaceOf(dialect.Bits, v) * dialect.Lanes});");
         Int8TileEmitter.Flow(Code, loads);
     }
 
@@ -103,22 +133,29 @@ internal sealed class Int8StoreEmitter(KernelWriter writer, Int8Dialect dialect,
         }
     }
 
-    /// <summary>Stores the outputs of a group of vectors in the longest pieces that are contiguous on both sides.</summary>
-    private void EmitStores(int first, int count, string bytes, int outputStride)
+    /// <summary>Stores the outputs of a group of vectors in the longest pieces that are contiguous.</summary>
+    private void EmitStores((int Pixel, int Vector)[] group, string bytes, int outputStride)
     {
-        var (source, target, length) = (0, 0, 0);
-        for (var i = 0; i < count; i++)
+        var fours =
+            from i in @group
+            from part in Enumerable.Range(0, dialect.Bits / 128)
+            let four = FourIn(i.Vector, part)
+            orderby i.Pixel, four
+            select (i.Pixel, Four: four);
+        var (source, target, length, place) = (0, 0, 0, 0);
+        foreach (var (pixel, four) in fours)
         {
-            var (p, v) = ((first + i) / tile.Vectors, (first + i) % tile.Vectors);
-            var (from, to) = (i * dialect.Lanes, (p * outputStride) + (v * dialect.Lanes));
+            var (from, to) = (place * Four, (pixel * outputStride) + (four * Four));
+            var valid = Math.Max(0, Math.Min(Four, packed.Channels - (four * Four)));
+            place++;
             if (length > 0 && source + length == from && target + length == to)
             {
-                length += Valid(v);
+                length += valid;
                 continue;
             }
 
             EmitRun(bytes, source, target, length);
-            (source, target, length) = (from, to, Valid(v));
+            (source, target, length) = (from, to, valid);
         }
 
         EmitRun(bytes, source, target, length);

@@ -30,7 +30,7 @@ internal sealed class Int8TileEmitter
         _writer = writer;
         _packed = packed;
         _tile = tile;
-        _dialect = Int8Dialect.Of(writer.InstructionSet, tile.Bits);
+        _dialect = packed.WidenedBits > 0 ? new WidenedDialect(packed.WidenedBits) : Int8Dialect.Of(writer.InstructionSet, tile.Bits);
         if (_dialect.Dot is { } dot)
         {
             writer.Use(dot);
@@ -40,6 +40,12 @@ internal sealed class Int8TileEmitter
     }
 
     private SourceWriter Code => _writer.Code;
+
+    /// <summary>
+    /// Most products of vectors that a tile writes out instead of looping over them, which saves what short loops cost. The weights of
+    /// one row alone are read once: there the code would be longer than they are.
+    /// </summary>
+    private int UnrolledProducts => _tile.Pixels > 1 ? 128 : 64;
 
     /// <summary>Writes refs to the block's weights, bias and multipliers; <c>block</c> counts through all groups.</summary>
     public void EmitBlockRefs()
@@ -68,17 +74,18 @@ internal sealed class Int8TileEmitter
         }
 
         var channels = _tile.Vectors * _dialect.Lanes;
+        var place = _packed.PlaceOf(_dialect.Bits, _tile.Vectors);
         using (Code.For("part", 0, _tile.Parts))
         {
             EmitStart();
-            Code.Line($"ref sbyte w = ref Unsafe.Add(ref weights, part * {channels * 4});");
+            Code.Line($"ref sbyte w = ref Unsafe.Add(ref weights, part * {place * _dialect.Bits / 8});");
             EmitRuns(runs, pixelBytes);
             EmitEnd(outputStride);
-            Advance(channels);
+            Advance(place * _dialect.Lanes);
             Code.Line($"o = ref Unsafe.Add(ref o, {channels});");
         }
 
-        Advance(-channels * _tile.Parts);
+        Advance(-place * _dialect.Lanes * _tile.Parts);
 
         void Advance(int count)
         {
@@ -110,7 +117,7 @@ internal sealed class Int8TileEmitter
                 Name(a.Pixel, a.Vector, u),
                 u > 0 ? $"{_dialect.Vector}<int>.Zero"
                     : a.Pixel > 0 ? Name(0, a.Vector)
-                    : $"{_dialect.Vector}.LoadUnsafe(ref bias, {a.Vector * _dialect.Lanes})"
+                    : $"{_dialect.Vector}.LoadUnsafe(ref bias, {_packed.PlaceOf(_dialect.Bits, a.Vector) * _dialect.Lanes})"
             )
             select statement;
         Flow(starts);
@@ -118,46 +125,70 @@ internal sealed class Int8TileEmitter
 
     private void EmitRuns(Int8Runs runs, int pixelBytes)
     {
+        if (runs.Rows * runs.Taps * _packed.SegmentQuads * _tile.Pixels * _tile.Vectors <= UnrolledProducts)
+        {
+            for (var run = 0; run < runs.Rows * runs.Taps; run++)
+            {
+                var first = (run / runs.Taps * runs.RowBytes) + (run % runs.Taps * runs.TapBytes);
+                EmitUnrolled(new Place("x", null, first, pixelBytes), run * SegmentBytes);
+            }
+
+            return;
+        }
+
         var blocks = new Stack<SourceWriter.Block>();
-        var run = "x";
+        var name = "x";
         if (runs.Rows > 1)
         {
             blocks.Push(Code.For("row", 0, runs.Rows));
             Code.Line($"ref byte line = ref Unsafe.Add(ref x, row * {runs.RowBytes});");
-            run = "line";
+            name = "line";
         }
 
         if (runs.Taps > 1)
         {
             blocks.Push(Code.For("tap", 0, runs.Taps));
-            Code.Line($"ref byte run = ref Unsafe.Add(ref {run}, tap * {runs.TapBytes});");
-            run = "run";
+            Code.Line($"ref byte run = ref Unsafe.Add(ref {name}, tap * {runs.TapBytes});");
+            name = "run";
         }
 
-        EmitDepth(run, pixelBytes);
+        EmitDepth(name, pixelBytes);
         foreach (var block in blocks)
         {
             block.Dispose();
         }
     }
 
-    private void EmitDepth(string run, int pixelBytes)
+    /// <summary>Writes out all quads of a run.</summary>
+    private void EmitUnrolled(Place place, int weights)
     {
-        var quads = _packed.SegmentQuads;
-        var together = quads >= _dialect.QuadsOfRun ? _dialect.QuadsOfRun : 1;
-        var inRuns = together > 1 ? quads / together * together : 0;
-        if (inRuns > 0)
+        var inRuns = QuadsInRuns;
+        for (var quad = 0; quad < _packed.SegmentQuads; )
         {
-            using var loop = Code.For("k", 0, inRuns * 4, together * 4);
-            var addresses = Enumerable.Range(0, _tile.Pixels).Select(p => Address(run, "k", p * pixelBytes)).ToArray();
-            var accumulators = new string[_tile.Pixels, _tile.Vectors];
-            foreach (var (p, v) in Accumulators())
+            using var scope = Code.Open();
+            var at = place with { Offset = place.Offset + (quad * 4) };
+            var from = weights + (quad * QuadBytes);
+            if (quad < inRuns)
             {
-                accumulators[p, v] = Name(p, v);
+                EmitQuadsOfRun(at, from);
+                quad += _dialect.QuadsOfRun;
+                continue;
             }
 
-            Flow(_dialect.MultiplyRun(addresses, accumulators, _packed.Block * 4, _flip));
-            Code.Line($"w = ref Unsafe.Add(ref w, {together * _packed.Block * 4});");
+            EmitQuad(at, from, quad % _tile.DepthSplit);
+            quad++;
+        }
+    }
+
+    private void EmitDepth(string run, int pixelBytes)
+    {
+        var (quads, inRuns) = (_packed.SegmentQuads, QuadsInRuns);
+        var place = new Place(run, "k", 0, pixelBytes);
+        if (inRuns > 0)
+        {
+            using var loop = Code.For("k", 0, inRuns * 4, _dialect.QuadsOfRun * 4);
+            EmitQuadsOfRun(place, 0);
+            Code.Line($"w = ref Unsafe.Add(ref w, {_dialect.QuadsOfRun * QuadBytes});");
         }
 
         if (inRuns < quads)
@@ -165,17 +196,45 @@ internal sealed class Int8TileEmitter
             using var loop = Code.For("k", inRuns * 4, quads * 4, 4 * _tile.DepthSplit);
             for (var u = 0; u < _tile.DepthSplit; u++)
             {
-                EmitQuad(run, pixelBytes, u);
+                using var scope = _tile.DepthSplit > 1 ? Code.Open("// Sum " + u) : (SourceWriter.Block?)null;
+                EmitQuad(place with { Offset = 4 * u }, u * QuadBytes, u);
             }
 
-            Code.Line($"w = ref Unsafe.Add(ref w, {_tile.DepthSplit * _packed.Block * 4});");
+            Code.Line($"w = ref Unsafe.Add(ref w, {_tile.DepthSplit * QuadBytes});");
         }
     }
 
-    private void EmitQuad(string run, int pixelBytes, int u)
-    {
-        using var scope = _tile.DepthSplit > 1 ? Code.Open("// Sum " + u) : (SourceWriter.Block?)null;
+    /// <summary>Quads of a segment that are worked off several at a time.</summary>
+    private int QuadsInRuns => _dialect.QuadsOfRun > 1 ? _packed.SegmentQuads / _dialect.QuadsOfRun * _dialect.QuadsOfRun : 0;
 
+    private int SegmentBytes => _packed.SegmentQuads * QuadBytes;
+
+    private int QuadBytes => _packed.QuadBytes;
+
+    /// <summary>Distance from <c>w</c> of a vector of weights of the quad that begins <paramref name="quad"/> bytes behind it.</summary>
+    private int WeightsOf(int quad, int vector) =>
+        quad + (_packed.PlaceOf(_dialect.Bits, vector) * _dialect.Lanes * _packed.QuadBytes / _packed.Block);
+
+    private void EmitQuadsOfRun(Place place, int weights)
+    {
+        var accumulators = new string[_tile.Pixels, _tile.Vectors];
+        foreach (var (p, v) in Accumulators())
+        {
+            accumulators[p, v] = Name(p, v);
+        }
+
+        var offsets = new int[_dialect.QuadsOfRun, _tile.Vectors];
+        foreach (var (quad, v) in Pairs(_dialect.QuadsOfRun, _tile.Vectors))
+        {
+            offsets[quad, v] = WeightsOf(weights + (quad * QuadBytes), v);
+        }
+
+        Flow(_dialect.MultiplyRun([.. Enumerable.Range(0, _tile.Pixels).Select(place.Address)], accumulators, offsets, _flip));
+    }
+
+    /// <summary>Writes the products of a quad of every pixel, added to sum <paramref name="u"/> of each accumulator.</summary>
+    private void EmitQuad(Place place, int weights, int u)
+    {
         // What there is less of stays in registers; the other is loaded just before its use. Sixteen registers are enough then.
         if (_tile.Vectors > _tile.Pixels)
         {
@@ -194,9 +253,9 @@ internal sealed class Int8TileEmitter
             Flow([.. Spread(p), .. Enumerable.Range(0, _tile.Vectors).SelectMany(v => _dialect.MultiplyAdd(Name(p, v, u), p, v))]);
         }
 
-        IEnumerable<string> Load(int v) => _dialect.LoadWeights(v, (u * _packed.Block * 4) + (v * _dialect.Bits / 8));
+        IEnumerable<string> Load(int v) => _dialect.LoadWeights(v, WeightsOf(weights, v));
 
-        IEnumerable<string> Spread(int p) => _dialect.Spread(p, Address(run, "k", (p * pixelBytes) + (4 * u)), _flip);
+        IEnumerable<string> Spread(int p) => _dialect.Spread(p, place.Address(p), _flip);
     }
 
     private IEnumerable<(int Pixel, int Vector)> Accumulators() => Pairs(_tile.Pixels, _tile.Vectors);
@@ -233,6 +292,19 @@ internal sealed class Int8TileEmitter
     /// <summary>The name of an accumulator.</summary>
     public static string Name(int pixel, int vector, int split = 0) => $"a{pixel}_{vector}" + (split > 0 ? "_" + split : "");
 
-    private static string Address(string run, string index, int offset) =>
-        offset == 0 ? $"ref Unsafe.Add(ref {run}, {index})" : $"ref Unsafe.Add(ref {run}, {index} + {offset})";
+    /// <summary>Where the pixels of a tile have their bytes.</summary>
+    /// <param name="Run">A ref.</param>
+    /// <param name="Index">A variable that is added to it; null where there is none.</param>
+    /// <param name="Offset">Bytes from there to the first pixel's.</param>
+    /// <param name="PixelBytes">Bytes from one pixel to the next.</param>
+    private readonly record struct Place(string Run, string? Index, int Offset, int PixelBytes)
+    {
+        public string Address(int pixel)
+        {
+            var offset = Offset + (pixel * PixelBytes);
+            return Index is null ? $"ref Unsafe.Add(ref {Run}, {offset})"
+                : offset == 0 ? $"ref Unsafe.Add(ref {Run}, {Index})"
+                : $"ref Unsafe.Add(ref {Run}, {Index} + {offset})";
+        }
+    }
 }

@@ -31,19 +31,28 @@ internal sealed record PortableDialect() : Int8Dialect(128)
 
     public override SharedCode Requantise(RequantiseForm form)
     {
-        var name = $"RequantisePortable{(form.Signed ? "Signed" : "Unsigned")}";
+        // Rounded sums are limited before they are converted, whatever they may be.
+        form = form with
+        {
+            MayExceedInt32 = false,
+        };
+        var name = $"RequantisePortable{form.Suffix}";
         var (low, high) = form.Signed ? (-128, 127) : (0, 255);
+        var places = form.Fill();
+        List<string> lines = form.FromLowest ? [$"const short zeroPoint = {low};"] : [];
+        lines.AddRange(places.Distinct().Select(p => $"var r{p} = Round{name}({p}, m{p}, zeroPoint);"));
         return new SharedCode(
             name,
             $$"""
             // Sums become bytes in the order of the vectors: scaled, rounded half to even, limited, zero point added.
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            internal static Vector128<byte> {{name}}(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, Vector128<float> ma, Vector128<float> mb, Vector128<float> mc, Vector128<float> md, short zeroPoint)
+            internal static Vector128<byte> {{name}}({{form.Parameters("Vector128")}})
             {
+                {{string.Join("\n    ", lines)}}
                 var zero = Vector128.Create(zeroPoint);
-                var ab = Vector128.Narrow(Round{{name}}(a, ma, zeroPoint), Round{{name}}(b, mb, zeroPoint)) + zero;
-                var cd = Vector128.Narrow(Round{{name}}(c, mc, zeroPoint), Round{{name}}(d, md, zeroPoint)) + zero;
-                return Vector128.Narrow(ab, cd).AsByte();
+                return Vector128.Narrow(Vector128.Narrow(r{{places[0]}}, r{{places[1]}}) + zero, Vector128.Narrow(r{{places[2]}}, r{{places[
+                3
+            ]}}) + zero).AsByte();
             }
 
             [MethodImpl(MethodImplOptions.AggressiveInlining)]

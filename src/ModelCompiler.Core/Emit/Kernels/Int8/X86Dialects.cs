@@ -15,13 +15,15 @@ internal sealed record VnniDialect() : Int8Dialect(256)
         [$"{accumulator} = AvxVnni.MultiplyWideningAndAdd({accumulator}, x{p}, w{v});"];
 
     public override SharedCode Requantise(RequantiseForm form) => X86Requantise.Of(256, form);
+
+    public override string Permute(string bytes, int[] places) => X86Requantise.Permute(256, bytes, places);
 }
 
 /// <summary>
 /// <c>pmaddwd</c> of 16-bit halves: even and odd bytes of the quads are widened in place, so that the sums are exact for all weights
 /// (<c>pmaddubsw</c> would saturate).
 /// </summary>
-internal sealed record MultiplyAddDialect(int Bits) : Int8Dialect(Bits)
+internal record MultiplyAddDialect(int Bits) : Int8Dialect(Bits)
 {
     private string Instructions =>
         Bits switch
@@ -58,6 +60,18 @@ internal sealed record MultiplyAddDialect(int Bits) : Int8Dialect(Bits)
         [$"var x{p} = {quads}.AsInt16(); var y{p} = x{p} & {Vector}.Create((short)255); var z{p} = x{p} >>> 8;"];
 
     public override SharedCode Requantise(RequantiseForm form) => X86Requantise.Of(Bits, form);
+
+    public override string Permute(string bytes, int[] places) => X86Requantise.Permute(Bits, bytes, places);
+}
+
+/// <summary>The same where the weights are packed as 16-bit numbers, even bytes and odd bytes.</summary>
+internal sealed record WidenedDialect(int Bits) : MultiplyAddDialect(Bits)
+{
+    public override IEnumerable<string> LoadWeights(int v, int offset) =>
+        [
+            $"var e{v} = {Vector}.LoadUnsafe(ref w, {offset}).AsInt16();",
+            $"var d{v} = {Vector}.LoadUnsafe(ref w, {offset + (Bits / 8)}).AsInt16();",
+        ];
 }
 
 /// <summary>Requantisation with x86's saturating packs.</summary>
@@ -72,37 +86,47 @@ internal static class X86Requantise
             _ => ("Vector128", "Sse2", "Sse2"),
         };
         var name = $"Requantise{bits}{form.Suffix}";
-        var pack = form.Signed ? "PackSignedSaturate" : "PackUnsignedSaturate";
-        var round = form.MayExceedInt32
-            ? $"{single}.ConvertTo{vector}Int32({vector}.Min({vector}.ConvertToSingle(sum) * multiplier, {vector}.Create(2147483520f)))"
-            : $"{single}.ConvertTo{vector}Int32({vector}.ConvertToSingle(sum) * multiplier)";
-
-        // The packs work within 128 bits, which leaves runs of four bytes to be put in order.
-        var packed = $"{integer}.{pack}({integer}.AddSaturate(ab, zero), {integer}.AddSaturate(cd, zero))";
-        var ordered = bits switch
+        var product = $"{vector}.ConvertToSingle(sum) * multiplier";
+        var limited = form.MayExceedInt32 ? $"{vector}.Min({product}, {vector}.Create(2147483520f))" : product;
+        var pack = form is { Signed: true, FromLowest: false } ? "PackSignedSaturate" : "PackUnsignedSaturate";
+        var flip = form is { Signed: true, FromLowest: true } ? $" ^ {vector}.Create((byte)128)" : "";
+        var places = form.Fill();
+        List<string> lines = form.FromLowest ? [] : [$"var zero = {vector}.Create(zeroPoint);"];
+        lines.AddRange(places.Distinct().Select(p => $"var r{p} = Round{name}({p}, m{p});"));
+        lines.Add($"var low = {Half(places[0], places[1])};");
+        if (form.Vectors == Int8Dialect.VectorsOfBytes)
         {
-            512 =>
-                $"Avx512F.PermuteVar16x32({packed}.AsInt32(), Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)).AsByte()",
-            256 => $"Avx2.PermuteVar8x32({packed}.AsInt32(), Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte()",
-            _ => $"{packed}.AsByte()",
-        };
+            lines.Add($"var high = {Half(places[2], places[3])};");
+        }
+
+        lines.Add($"return {integer}.{pack}(low, {(form.Vectors == Int8Dialect.VectorsOfBytes ? "high" : "low")}).AsByte(){flip};");
         return new SharedCode(
             name,
             $$"""
-            // Sums become bytes in the order of the vectors: scaled, rounded half to even, zero point added, saturated.
+            // Sums become bytes, four channels of each vector in turn: scaled, rounded half to even, zero point added, saturated.
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            internal static {{vector}}<byte> {{name}}({{vector}}<int> a, {{vector}}<int> b, {{vector}}<int> c, {{vector}}<int> d, {{vector}}<float> ma, {{vector}}<float> mb, {{vector}}<float> mc, {{vector}}<float> md, short zeroPoint)
+            internal static {{vector}}<byte> {{name}}({{form.Parameters(vector)}})
             {
-                var zero = {{vector}}.Create(zeroPoint);
-                var ab = {{integer}}.PackSignedSaturate(Round{{name}}(a, ma), Round{{name}}(b, mb));
-                var cd = {{integer}}.PackSignedSaturate(Round{{name}}(c, mc), Round{{name}}(d, md));
-                return {{ordered}};
+                {{string.Join("\n    ", lines)}}
             }
 
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static {{vector}}<int> Round{{name}}({{vector}}<int> sum, {{vector}}<float> multiplier) =>
-                {{round}};
+                {{single}}.ConvertTo{{vector}}Int32({{limited}});
             """
         );
+
+        string Half(char first, char second)
+        {
+            var half = $"{integer}.PackSignedSaturate(r{first}, r{second})";
+            return form.FromLowest ? half : $"{integer}.AddSaturate({half}, zero)";
+        }
+    }
+
+    /// <summary>Fours of bytes in another order.</summary>
+    public static string Permute(int bits, string bytes, int[] places)
+    {
+        var permute = bits == 512 ? "Avx512F.PermuteVar16x32" : "Avx2.PermuteVar8x32";
+        return $"{permute}({bytes}.AsInt32(), Vector{bits}.Create({string.Join(", ", places)})).AsByte()";
     }
 }

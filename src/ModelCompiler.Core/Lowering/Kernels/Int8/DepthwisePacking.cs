@@ -38,6 +38,7 @@ internal static class DepthwisePacking
             DepthwiseInt8Kernel.Chunk,
             segments,
             1,
+            0,
             context.AddWeights<sbyte>(
                 node,
                 "weights",

@@ -82,7 +82,7 @@ internal sealed record DirectConvInt8Kernel(
             window,
             unchecked((byte)op.InputZeroPoint),
             rows,
-            PackedInt8.Pack(source, 1, node, context),
+            PackedInt8.PackForTiles(source, 1, output.Width, node, context),
             Int8Variants.DotProducts(context.Target)
         );
         return new(

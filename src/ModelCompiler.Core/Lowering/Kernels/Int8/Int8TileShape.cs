@@ -22,14 +22,18 @@ internal readonly record struct Int8TileShape(int Bits, int Pixels, int Vectors,
         return widths.OrderBy(w => (outputs + w.Block - 1) / w.Block * w.Block * w.Weight).First().Block;
     }
 
-    public static Int8TileShape Choose(InstructionSet set, PackedInt8 packed, int pixels)
-    {
-        var bits = set switch
+    /// <summary>Width of the vectors for blocks of a width.</summary>
+    public static int BitsOf(InstructionSet set, int block) =>
+        set switch
         {
-            InstructionSet.Avx512 when packed.Block % 16 == 0 => 512,
+            InstructionSet.Avx512 when block % 16 == 0 => 512,
             InstructionSet.Avx512 or InstructionSet.AvxVnni or InstructionSet.Avx2 => 256,
             _ => 128,
         };
+
+    public static Int8TileShape Choose(InstructionSet set, PackedInt8 packed, int pixels)
+    {
+        var bits = BitsOf(set, packed.Block);
         var vectors = ((packed.Channels * 32) + bits - 1) / bits;
 
         if (set == InstructionSet.Portable)
@@ -41,7 +45,7 @@ internal readonly record struct Int8TileShape(int Bits, int Pixels, int Vectors,
         var accumulators = set switch
         {
             InstructionSet.AvxVnni => 12,
-            InstructionSet.Avx512 => 8,
+            InstructionSet.Avx512 => 16,
             InstructionSet.Avx2 => 8,
             InstructionSet.ArmDotProduct => 16,
             InstructionSet.AdvSimd => 12,

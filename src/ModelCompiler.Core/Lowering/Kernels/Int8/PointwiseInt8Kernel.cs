@@ -36,7 +36,7 @@ internal sealed record PointwiseInt8Kernel(int Rows, int Depth, PackedInt8 Packe
     public static LoweredNode Lower(Int8Source source, int rows, Node node, LoweringContext context)
     {
         // One row alone is summed in several chains; the depth is filled up so that they are equally long.
-        var packed = PackedInt8.Pack(source, rows == 1 ? Int8TileShape.MaxDepthSplit : 1, node, context);
+        var packed = PackedInt8.PackForTiles(source, rows == 1 ? Int8TileShape.MaxDepthSplit : 1, rows, node, context);
         return new(
             new PointwiseInt8Kernel(rows, source.SegmentLength * source.Groups, packed, Int8Variants.DotProducts(context.Target)),
             (Value[])[node.Input(0)],
