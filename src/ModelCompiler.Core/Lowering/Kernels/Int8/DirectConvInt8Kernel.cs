@@ -27,8 +27,11 @@ internal sealed record DirectConvInt8Kernel(
     EquatableArray<InstructionSet> Sets
 ) : Kernel, IRowKernel
 {
-    // A band stays in the first-level cache beside the weights.
-    private const int BandBytes = 16 * 1024;
+    // Scratch counts in the arena, and copying is cheap: rows that two bands share are copied twice.
+    private const int BandBytes = 4 * 1024;
+
+    /// <summary>How many times what copying an input row costs the computation of an output row does.</summary>
+    private const int RowCost = 16;
 
     public override EquatableArray<InstructionSet> Variants => Sets;
 
@@ -93,13 +96,13 @@ internal sealed record DirectConvInt8Kernel(
         );
     }
 
-    /// <summary>Most rows that fit, then fewest bands, then rows that fill them evenly.</summary>
-    private static int ChooseBand(Window window, int height, int line)
-    {
-        var most = Enumerable.Range(1, height).LastOrDefault(rows => InputRows(window, rows) * line <= BandBytes);
-        var bands = (height + Math.Max(most, 1) - 1) / Math.Max(most, 1);
-        return (height + bands - 1) / bands;
-    }
+    /// <summary>The cheapest of the bands that fit: the last one repeats rows of the one before, where they do not divide the height.</summary>
+    private static int ChooseBand(Window window, int height, int line) =>
+        Enumerable
+            .Range(1, height)
+            .TakeWhile(rows => rows == 1 || InputRows(window, rows) * line <= BandBytes)
+            .OrderBy(rows => (height + rows - 1) / rows * ((rows * RowCost) + InputRows(window, rows)))
+            .First();
 
     private static int InputRows(Window window, int rows) => ((rows - 1) * window.Strides[0]) + window.Extent(0);
 }
