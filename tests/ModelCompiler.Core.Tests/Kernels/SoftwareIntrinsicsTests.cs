@@ -67,6 +67,21 @@ public sealed class SoftwareIntrinsicsTests
             {
                 Extremes = Extremes.Random,
             },
+            ConvCase.Square(8, 64, 64, 3, 2, 1, 64) with
+            {
+                InputZeroPoint = 255,
+                Extremes = Extremes.Low,
+            },
+            ConvCase.Square(5, 24, 24, 3, 1, 1, 24) with
+            {
+                PerChannel = true,
+                OutputZeroPoint = 0,
+                Extremes = Extremes.Random,
+            },
+            ConvCase.Square(6, 33, 33, 7, 1, 3, 33) with
+            {
+                SignedInput = true,
+            },
         ];
         foreach (var target in new[] { "x64-avxvnni", "arm64-dotprod", "arm64" })
         {

@@ -8,17 +8,18 @@ internal sealed class DepthwiseInt8Emitter
 {
     private const int Chunk = DepthwiseInt8Kernel.Chunk;
 
+    /// <summary>Pixels at the borders of a row up to which each is written out.</summary>
+    private const int MostBorders = 2;
+
     private readonly DepthwiseInt8Kernel _kernel;
     private readonly KernelWriter _writer;
     private readonly DepthwiseDialect _dialect;
-    private readonly DepthwiseTileEmitter _tile;
 
     private DepthwiseInt8Emitter(DepthwiseInt8Kernel kernel, KernelWriter writer)
     {
         _kernel = kernel;
         _writer = writer;
         _dialect = DepthwiseDialect.Of(writer.InstructionSet);
-        _tile = new DepthwiseTileEmitter(kernel, writer);
     }
 
     public static void Emit(DepthwiseInt8Kernel kernel, KernelWriter writer) => new DepthwiseInt8Emitter(kernel, writer).Emit();
@@ -28,6 +29,11 @@ internal sealed class DepthwiseInt8Emitter
     private DepthwiseLayout Layout => _kernel.Layout;
 
     private bool IsWide => Layout.Form == DepthwiseForm.Wide;
+
+    private int OutputRow => _kernel.Output.Width * _kernel.Output.Channels;
+
+    /// <summary>Whether rows are computed in pairs of which the last may lack its second row.</summary>
+    private bool MayEndWithOne => Layout.OutputRows > 1 && (_writer.Step.IsRanged || _kernel.Output.Height % Layout.OutputRows != 0);
 
     private void Emit()
     {
@@ -39,7 +45,7 @@ internal sealed class DepthwiseInt8Emitter
                 ? Code.For("y", _writer.First, _writer.End, Layout.OutputRows)
                 : Code.For("y", 0, _kernel.Output.Height, Layout.OutputRows);
         EmitInputRows();
-        EmitOutputRows();
+        Code.Line($"ref {Int8Refs.OutputType(_writer)} rows = ref Unsafe.Add(ref result, {_writer.FromFirst("y")} * {OutputRow});");
         using var blocks = Code.For("block", 0, Layout.Blocks);
         EmitBlockRefs();
         if (_dialect.Runs > 1 || Layout.SecondInput == 0)
@@ -70,28 +76,52 @@ internal sealed class DepthwiseInt8Emitter
             Code.Line($"ref byte row{i} = ref {row};");
         }
 
+        if (!MayEndWithOne)
+        {
+            EmitColumns(Layout.OutputRows);
+            return;
+        }
+
+        using (Code.Open($"if (y + 1 < {(_kernel.Batch == 1 ? _writer.End : $"{_kernel.Output.Height}")})"))
+        {
+            EmitColumns(Layout.OutputRows);
+        }
+
+        using var last = Code.Open("else");
+        EmitColumns(1);
+    }
+
+    private void EmitColumns(int outputRows)
+    {
+        var tile = new DepthwiseTileEmitter(_kernel, _writer, outputRows);
         if (IsWide)
         {
-            EmitWideColumns();
+            EmitWideColumns(tile);
         }
         else
         {
-            EmitCopiedColumns();
+            EmitCopiedColumns(tile);
         }
     }
 
     /// <summary>Writes pixels one after the other: those at the borders test every column of taps, those between none.</summary>
-    private void EmitWideColumns()
+    private void EmitWideColumns(DepthwiseTileEmitter tile)
     {
         var (window, width, outputs) = (_kernel.Window, _kernel.Input.Width, _kernel.Output.Width);
         var (stride, dilation, pad) = (window.Strides[1], window.Dilations[1], window.PadsBegin[1]);
         var reach = ((window.Kernel[1] - 1) * dilation) + 1;
         var first = Math.Min(outputs, (pad + stride - 1) / stride);
         var end = width + pad < reach ? first : Math.Max(first, Math.Min(outputs, ((width + pad - reach) / stride) + 1));
-        EmitOutputRefs("to");
-        if (first == 0 && end == outputs)
+        EmitOutputRefs(tile, "to");
+        if (first + outputs - end <= MostBorders && window.Kernel[1] <= DepthwiseTileEmitter.MostUnrolled)
         {
-            EmitInside("nint x = 0; x < " + outputs);
+            EmitBorderPixels(0, first);
+            if (first < end)
+            {
+                EmitInside($"nint x = {first}; x < {end}");
+            }
+
+            EmitBorderPixels(end, outputs);
             return;
         }
 
@@ -108,7 +138,7 @@ internal sealed class DepthwiseInt8Emitter
             }
         }
 
-        _tile.EmitBorder(
+        tile.EmitBorder(
             () =>
             {
                 Code.Line($"nint column = x * {stride} + k * {dilation} - {pad};");
@@ -116,43 +146,60 @@ internal sealed class DepthwiseInt8Emitter
             },
             i => $"(isInside ? ref Unsafe.Add(ref row{i}, column * step{i}) : ref outside)"
         );
-        EmitNextOutputs();
+        EmitNextOutputs(tile);
+
+        // Of a pixel that is known, the columns of taps outside are known too.
+        void EmitBorderPixels(int from, int to)
+        {
+            for (var x = from; x < to; x++)
+            {
+                var column = (x * stride) - pad;
+                using var pixel = Code.Open();
+                tile.EmitInside(
+                    (i, k) =>
+                        column + (int.Parse(k) * dilation) is var at && at >= 0 && at < width
+                            ? $"Unsafe.Add(ref row{i}, {at} * step{i})"
+                            : "outside"
+                );
+                EmitNextOutputs(tile);
+            }
+        }
 
         void EmitInside(string condition)
         {
-            for (var i = 0; i < Layout.InputRows; i++)
+            for (var i = 0; i < tile.InputRows; i++)
             {
                 Code.Line($"ref byte p{i} = ref Unsafe.Add(ref row{i}, {(first * stride) - pad} * step{i});");
             }
 
             using var inside = Code.Open($"for ({condition}; x++)");
-            _tile.EmitInside(
+            tile.EmitInside(
                 (i, k) =>
                     k == "0" ? $"p{i}"
                     : k == "k" ? $"Unsafe.Add(ref p{i}, k * {dilation} * step{i})"
                     : $"Unsafe.Add(ref p{i}, {int.Parse(k) * dilation} * step{i})"
             );
-            var steps = Enumerable.Range(0, Layout.InputRows).Select(i => $"p{i} = ref Unsafe.Add(ref p{i}, {stride} * step{i});");
+            var steps = Enumerable.Range(0, tile.InputRows).Select(i => $"p{i} = ref Unsafe.Add(ref p{i}, {stride} * step{i});");
             Int8TileEmitter.Flow(Code, steps);
-            EmitNextOutputs();
+            EmitNextOutputs(tile);
         }
     }
 
     /// <summary>Writes the chunks of copied rows, which have no borders. The last one reaches back over pixels that are done already.</summary>
-    private void EmitCopiedColumns()
+    private void EmitCopiedColumns(DepthwiseTileEmitter tile)
     {
         var isFlat = Layout.Form == DepthwiseForm.Flat;
         var channels = _kernel.Input.Channels;
         var (total, span) = isFlat ? (_kernel.Output.Width * channels, Chunk) : (_kernel.Output.Width, Layout.SecondInput == 0 ? 1 : 2);
         var (inputStep, outputStep) = isFlat ? (1, 1) : (_kernel.Window.Strides[1] * channels, channels);
         using var tiles = Int8Refs.EmitTiles(Code, total, span);
-        for (var i = 0; i < Layout.InputRows; i++)
+        for (var i = 0; i < tile.InputRows; i++)
         {
             Code.Line($"ref byte p{i} = ref Unsafe.Add(ref row{i}, pixel * {inputStep});");
         }
 
-        EmitOutputRefs($"to + pixel * {outputStep}");
-        _tile.EmitInside(
+        EmitOutputRefs(tile, $"to + pixel * {outputStep}");
+        tile.EmitInside(
             (i, k) =>
                 k == "0" ? $"p{i}"
                 : k == "k" ? $"Unsafe.Add(ref p{i}, k * {_kernel.Window.Dilations[1] * channels})"
@@ -163,8 +210,12 @@ internal sealed class DepthwiseInt8Emitter
     /// <summary>Fills what is read outside of the image: a chunk, and the columns left and right of copied rows, which nothing overwrites.</summary>
     private void EmitPadding()
     {
-        Code.Line($"ref byte outside = ref Unsafe.Add(ref scratch, {DepthwiseInt8Kernel.OutsideOffset});");
-        Code.Line($"Unsafe.InitBlockUnaligned(ref outside, {_kernel.ZeroPoint}, {Chunk});");
+        if (IsWide)
+        {
+            Code.Line($"ref byte outside = ref Unsafe.Add(ref scratch, {DepthwiseInt8Kernel.OutsideOffset});");
+            Code.Line($"Unsafe.InitBlockUnaligned(ref outside, {_kernel.ZeroPoint}, {Chunk});");
+        }
+
         if (_dialect is MultiplyAddDepthwise)
         {
             Code.Line($"ref short widened = ref Unsafe.As<byte, short>(ref Unsafe.Add(ref scratch, {_kernel.WideWeightsOffset}));");
@@ -210,21 +261,6 @@ internal sealed class DepthwiseInt8Emitter
         }
     }
 
-    private void EmitOutputRows()
-    {
-        var (type, row) = (Int8Refs.OutputType(_writer), _kernel.Output.Width * _kernel.Output.Channels);
-        Code.Line($"ref {type} target0 = ref Unsafe.Add(ref result, {_writer.FromFirst("y")} * {row});");
-        if (Layout.OutputRows > 1)
-        {
-            // Where no second row is wanted, it is computed all the same and goes nowhere.
-            var end = _kernel.Batch == 1 ? _writer.End : $"{_kernel.Output.Height}";
-            var unwanted = $"Unsafe.As<byte, {type}>(ref Unsafe.Add(ref scratch, {DepthwiseInt8Kernel.UnwantedOffset}))";
-            Code.Line($"bool second = y + 1 < {end};");
-            Code.Line($"ref {type} target1 = ref second ? ref Unsafe.Add(ref target0, {row}) : ref {unwanted};");
-            Code.Line($"nint outputStep1 = second ? {OutputStep} : 0;");
-        }
-    }
-
     private void EmitBlockRefs()
     {
         var packed = _kernel.Packed;
@@ -245,23 +281,19 @@ internal sealed class DepthwiseInt8Emitter
         Code.Line($"nint from = {channel}, to = from;");
     }
 
-    private void EmitOutputRefs(string place)
+    private void EmitOutputRefs(DepthwiseTileEmitter tile, string place)
     {
         var type = Int8Refs.OutputType(_writer);
-        Code.Line($"ref {type} o0 = ref Unsafe.Add(ref target0, {place});");
-        if (Layout.OutputRows > 1)
+        for (var output = 0; output < tile.OutputRows; output++)
         {
-            Code.Line($"ref {type} o1 = ref second ? ref Unsafe.Add(ref target1, {place}) : ref target1;");
+            Code.Line($"ref {type} o{output} = ref Unsafe.Add(ref rows, {output * OutputRow} + {place});");
         }
     }
 
-    private void EmitNextOutputs()
+    private void EmitNextOutputs(DepthwiseTileEmitter tile)
     {
-        Code.Line($"o0 = ref Unsafe.Add(ref o0, {OutputStep});");
-        if (Layout.OutputRows > 1)
-        {
-            Code.Line("o1 = ref Unsafe.Add(ref o1, outputStep1);");
-        }
+        var steps = Enumerable.Range(0, tile.OutputRows).Select(output => $"o{output} = ref Unsafe.Add(ref o{output}, {OutputStep});");
+        Int8TileEmitter.Flow(Code, steps);
     }
 
     private void EmitNextRun()

@@ -10,7 +10,7 @@ namespace ModelCompiler.Emit.Kernels.Int8;
 internal sealed class DepthwiseTileEmitter
 {
     /// <summary>Columns of taps up to which the loop over them is written out.</summary>
-    private const int MostUnrolled = 3;
+    public const int MostUnrolled = 3;
 
     private const int Quarters = DepthwiseDialect.Quarters;
 
@@ -19,8 +19,9 @@ internal sealed class DepthwiseTileEmitter
     private readonly DepthwiseDialect _dialect;
     private readonly string _flip;
 
-    public DepthwiseTileEmitter(DepthwiseInt8Kernel kernel, KernelWriter writer)
+    public DepthwiseTileEmitter(DepthwiseInt8Kernel kernel, KernelWriter writer, int outputRows)
     {
+        OutputRows = outputRows;
         _kernel = kernel;
         _writer = writer;
         _dialect = DepthwiseDialect.Of(writer.InstructionSet);
@@ -37,7 +38,11 @@ internal sealed class DepthwiseTileEmitter
 
     private int Columns => _kernel.Window.Kernel[1];
 
-    private int OutputRows => _kernel.Layout.OutputRows;
+    /// <summary>Output rows computed together; at the end of a range fewer than the weights are packed for.</summary>
+    public int OutputRows { get; }
+
+    /// <summary>Input rows under them.</summary>
+    public int InputRows => _kernel.Layout.InputRows - _kernel.Layout.OutputRows + OutputRows;
 
     /// <summary>Writes a chunk of which all columns of taps are inside; they are read from refs <c>p0</c>, <c>p1</c>, …</summary>
     /// <param name="address">The expression of a row at a column of taps, given as an expression.</param>
@@ -92,11 +97,11 @@ internal sealed class DepthwiseTileEmitter
         var isLiteral = column != "k";
         var vectorElements = _dialect is MultiplyAddDepthwise ? _dialect.Bits / 8 : DepthwiseInt8Kernel.Chunk;
         var outputElements = Quarters * vectorElements;
-        var columnElements = OutputRows * outputElements;
+        var columnElements = _kernel.Layout.OutputRows * outputElements;
         for (var quad = 0; quad < _kernel.Layout.Quads; quad++)
         {
             var first = quad * DepthwiseInt8Kernel.RowsOfQuad;
-            var rows = Math.Min(DepthwiseInt8Kernel.RowsOfQuad, _kernel.Layout.InputRows - first);
+            var rows = Math.Min(DepthwiseInt8Kernel.RowsOfQuad, InputRows - first);
             var start = ((quad * Columns) + (isLiteral ? int.Parse(column) : 0)) * columnElements;
             using var scope = Code.Open();
             if (_dialect is MultiplyAddDepthwise)

@@ -63,11 +63,8 @@ internal sealed record DepthwiseInt8Kernel(
     /// <summary>Where in scratch the zero points stand that are read outside of the image.</summary>
     public const int OutsideOffset = 0;
 
-    /// <summary>Where in scratch the outputs of a row go that nobody asked for.</summary>
-    public const int UnwantedOffset = OutsideOffset + Chunk;
-
     /// <summary>Where in scratch the copied rows begin.</summary>
-    public const int CopiesOffset = UnwantedOffset + (Chunk * sizeof(int));
+    public const int CopiesOffset = OutsideOffset + Chunk;
 
     /// <summary>Where in scratch the weights of a block stand as 16-bit numbers, for instruction sets without dot products.</summary>
     public int WideWeightsOffset => CopiesOffset + (((CopiedRows * CopiedRowBytes) + Chunk - 1) / Chunk * Chunk);
