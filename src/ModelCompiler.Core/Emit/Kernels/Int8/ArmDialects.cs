@@ -17,10 +17,6 @@ internal sealed record ArmDotProductDialect() : Int8Dialect(128)
 
     public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsSByte();"];
 
-    public override IEnumerable<string> LoadQuads(int p, string address) => [$"var x{p} = Vector128.LoadUnsafe({address}).AsSByte();"];
-
-    public override SharedCode Interleave(int rows, bool flip) => Int8Interleave.Arm(rows, flip);
-
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} = Dp.DotProduct({accumulator}, w{v}, x{p});"];
 
@@ -81,10 +77,6 @@ internal sealed record AdvSimdDialect() : Int8Dialect(128)
     public override IEnumerable<string> LoadWeights(int v, int offset) => [$"var w{v} = Vector128.LoadUnsafe(ref w, {offset});"];
 
     public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsSByte();"];
-
-    public override IEnumerable<string> LoadQuads(int p, string address) => [$"var x{p} = Vector128.LoadUnsafe({address}).AsSByte();"];
-
-    public override SharedCode Interleave(int rows, bool flip) => Int8Interleave.Arm(rows, flip);
 
     public override IEnumerable<string> Start(string accumulator, string value) =>
         [$"Vector128<int> {accumulator} = {value}, {accumulator}l = default, {accumulator}h = default;"];

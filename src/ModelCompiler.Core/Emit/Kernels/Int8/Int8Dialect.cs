@@ -58,12 +58,6 @@ internal abstract record Int8Dialect(int Bits)
     /// <summary>Statements that make <paramref name="accumulator"/> the sum of the whole depth.</summary>
     public virtual IEnumerable<string> Finish(string accumulator) => [];
 
-    /// <summary>Statements that load a vector of quads that differ from lane to lane, as input <paramref name="p"/>.</summary>
-    public abstract IEnumerable<string> LoadQuads(int p, string address);
-
-    /// <summary>The code that interleaves rows of bytes into quads.</summary>
-    public abstract SharedCode Interleave(int rows, bool flip);
-
     /// <summary>
     /// The code that requantises four vectors of accumulators, or one or two, which are repeated. It takes four channels of each
     /// vector in turn, from the lowest 128 bits, then from the next.

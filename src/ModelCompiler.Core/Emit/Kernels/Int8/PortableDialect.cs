@@ -22,12 +22,8 @@ internal sealed record PortableDialect() : Int8Dialect(128)
 
     public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsInt16();"];
 
-    public override IEnumerable<string> LoadQuads(int p, string address) => [$"var x{p} = Vector128.LoadUnsafe({address}).AsInt16();"];
-
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} = Shared.DotPortable({accumulator}, x{p}, w{v});"];
-
-    public override SharedCode Interleave(int rows, bool flip) => Int8Interleave.Portable(rows, flip);
 
     public override SharedCode Requantise(RequantiseForm form)
     {

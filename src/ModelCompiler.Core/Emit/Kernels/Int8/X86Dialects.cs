@@ -7,10 +7,6 @@ internal sealed record VnniDialect() : Int8Dialect(256)
 
     public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsByte();"];
 
-    public override IEnumerable<string> LoadQuads(int p, string address) => [$"var x{p} = Vector256.LoadUnsafe({address});"];
-
-    public override SharedCode Interleave(int rows, bool flip) => Int8Interleave.X86(256, rows, flip);
-
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} = AvxVnni.MultiplyWideningAndAdd({accumulator}, x{p}, w{v});"];
 
@@ -48,10 +44,6 @@ internal record MultiplyAddDialect(int Bits) : Int8Dialect(Bits)
         [$"var w{v} = {Vector}.LoadUnsafe(ref w, {offset}).AsInt16(); var e{v} = (w{v} << 8) >> 8; var d{v} = w{v} >> 8;"];
 
     public override IEnumerable<string> Spread(int p, string address, bool flip) => Split(p, $"({Repeat(address, flip)})");
-
-    public override IEnumerable<string> LoadQuads(int p, string address) => Split(p, $"{Vector}.LoadUnsafe({address})");
-
-    public override SharedCode Interleave(int rows, bool flip) => Int8Interleave.X86(Bits, rows, flip);
 
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} = Shared.Dot{Bits}({accumulator}, y{p}, z{p}, e{v}, d{v});"];
