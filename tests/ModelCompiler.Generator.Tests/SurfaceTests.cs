@@ -101,6 +101,25 @@ public sealed class SurfaceTests
         Assert.Equal([.. expected, 3, 50], result);
     }
 
+    [Theory]
+    [InlineData("portable")]
+    [InlineData("auto")]
+    public void Raw_integers_of_an_image_come_in_the_order_of_the_model(string target)
+    {
+        var result = Run<int[]>(
+            TinyModels.QuantisedImage(),
+            """
+            using var model = new App.Test();
+            var (x, q) = (new float[60], new sbyte[60]);
+            for (var i = 0; i < 60; i++) { q[i] = (sbyte)(i - 30); x[i] = (i - 33) * 0.5f; }
+            return [.. System.Linq.Enumerable.Select(model.PredictQuantized(q), v => (int)v), .. System.Linq.Enumerable.Select(model.Predict(x), v => (int)v)];
+            """,
+            p => p.Property("ModelCompilerTarget", target)
+        );
+        var expected = Enumerable.Range(0, 60).Select(i => ((i - 33) * ((i / 20) + 1)) + 3).ToArray();
+        Assert.Equal([.. expected, .. expected], result);
+    }
+
     [Fact]
     public void Tensor_spans_are_taken_where_the_project_has_them()
     {

@@ -49,6 +49,7 @@ internal static class EmitterTable
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
         Add<PointwiseInt8Kernel>(PointwiseInt8Emitter.Emit);
         Add<PoolKernel>(PoolEmitter.Emit);
+        Add<QuantizeInterleavedKernel>(QuantizeEmitter.Emit);
         Add<QuantizeKernel>(LinearEmitter.Emit);
         Add<QuantizedAveragePoolKernel>(QuantizedAveragePoolEmitter.Emit);
         Add<QuantizedBinaryKernel>(QuantizedBinaryEmitter.Emit);

@@ -13,19 +13,22 @@ internal sealed class LayerMethods
     private readonly List<LayerMethod> _methods = [];
     private readonly Dictionary<string, LayerMethod> _known = new(StringComparer.Ordinal);
     private readonly ISet<SharedCode> _shared;
-    private readonly (LayerMethod Method, LayerWeights Weights)[] _calls;
+    private readonly Dictionary<string, (LayerMethod Method, LayerWeights Weights)> _calls = new(StringComparer.Ordinal);
 
     public LayerMethods(KernelProgram program, ISet<SharedCode> shared)
     {
         _shared = shared;
-        _calls = [.. program.Steps.Select(Add)];
+        foreach (var step in program.Steps.Concat(program.Edges.Select(e => e.Reordering).OfType<Step>()))
+        {
+            _calls.Add(step.Method, Add(step));
+        }
     }
 
     /// <summary>The statement that calls the method of a step.</summary>
-    /// <param name="step">Index of the step.</param>
+    /// <param name="step">The step.</param>
     /// <param name="operands">Arguments for its operands.</param>
     /// <param name="range">Arguments for the first row and the row behind the last, where the step is ranged.</param>
-    public string Call(int step, IEnumerable<string> operands, params string[] range) => Call(_calls[step], operands, range);
+    public string Call(Step step, IEnumerable<string> operands, params string[] range) => Call(_calls[step.Method], operands, range);
 
     private static string Call((LayerMethod Method, LayerWeights Weights) call, IEnumerable<string> arguments, params string[] range) =>
         $"Layers.{call.Method.Name}({string.Join(", ", arguments.Concat(call.Weights.Used.Select(w => $"ref Weights.{w.Name}")).Concat(range))});";

@@ -46,9 +46,13 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
             {
                 EmitEdge(edge);
             }
+            else if (program.Steps[i].Parts is > 1 and var parts)
+            {
+                code.Line($"_threads.Run({i}, {parts});");
+            }
             else
             {
-                EmitCall(i);
+                EmitCall(program.Steps[i], quantised);
             }
 
             if (explain)
@@ -58,11 +62,7 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
         }
     }
 
-    private void EmitCall(int index)
-    {
-        var step = program.Steps[index];
-        code.Line(step.Parts > 1 ? $"_threads.Run({index}, {step.Parts});" : layers.Call(index, Operands(step).Select(Argument)));
-    }
+    private void EmitCall(Step step, bool quantised) => code.Line(layers.Call(step, Operands(step).Select(o => Argument(o, quantised))));
 
     private static IEnumerable<Operand> Operands(Step step) =>
         step.Inputs.Concat(step.Outputs).Concat(step.Scratch is { } scratch ? [scratch] : []);
@@ -79,7 +79,7 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
             {
                 using (code.Open($"case {i}:"))
                 {
-                    EmitPart(i, program.Steps[i]);
+                    EmitPart(program.Steps[i]);
                     code.Line("break;");
                 }
             }
@@ -87,13 +87,13 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
     }
 
     /// <summary>Equal shares of the rows, each but the last a multiple of what one call must at least compute.</summary>
-    private void EmitPart(int index, Step step)
+    private void EmitPart(Step step)
     {
         var split = step.Kernel.Split!;
         var units = split.Rows / split.Least;
         code.Line($"nint first = part * {units} / {step.Parts} * {split.Least};");
         code.Line($"nint end = part == {step.Parts - 1} ? {split.Rows} : (part + 1) * {units} / {step.Parts} * {split.Least};");
-        var arguments = Operands(step).Select(Argument).ToArray();
+        var arguments = Operands(step).Select(o => Argument(o, quantised: false)).ToArray();
         if (split.InputRow > 0)
         {
             arguments[0] = Moved(arguments[0], $"first * {split.InputRow}");
@@ -109,23 +109,23 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
             );
         }
 
-        code.Line(layers.Call(index, arguments, "first", "end"));
+        code.Line(layers.Call(step, arguments, "first", "end"));
 
         static string Moved(string reference, string elements) => $"ref Unsafe.Add({reference}, {elements})";
     }
 
-    private string Argument(Operand operand) =>
+    private string Argument(Operand operand, bool quantised) =>
         operand.Place switch
         {
-            Place.ModelInput => Reference(_names.Input(operand.Index), operand, program.Inputs[operand.Index]),
-            Place.ModelOutput => Reference(_names.Output(operand.Index), operand, program.Outputs[operand.Index]),
+            Place.ModelInput => Reference(_names.Input(operand.Index), operand, program.Inputs[operand.Index], quantised),
+            Place.ModelOutput => Reference(_names.Output(operand.Index), operand, program.Outputs[operand.Index], quantised),
             Place.Arena => $"ref Unsafe.As<byte, {KernelWriter.TypeName(operand)}>(ref Unsafe.Add(ref arena, {operand.Offset}))",
             _ => $"ref Weights.At<{KernelWriter.TypeName(operand)}>({operand.Offset})",
         };
 
-    private static string Reference(string span, Operand operand, ModelPort port)
+    private static string Reference(string span, Operand operand, ModelPort port, bool quantised)
     {
-        var (given, wanted) = (PortNames.TypeName(port, false), KernelWriter.TypeName(operand));
+        var (given, wanted) = (PortNames.TypeName(port, quantised), KernelWriter.TypeName(operand));
         var start = $"ref MemoryMarshal.GetReference({span})";
         var reference = operand.Offset > 0 ? $"ref Unsafe.AddByteOffset({start}, {operand.Offset})" : start;
         return given == wanted ? reference : $"ref Unsafe.As<{given}, {wanted}>({reference})";
@@ -137,8 +137,19 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
         var port = edge.IsInput ? program.Inputs[edge.Port] : program.Outputs[edge.Port];
         var span = $"MemoryMarshal.AsBytes({(edge.IsInput ? _names.Input(edge.Port) : _names.Output(edge.Port))})";
         var arena = $"MemoryMarshal.CreateSpan(ref Unsafe.Add(ref arena, {edge.Integers.Offset}), {edge.Integers.Type.Bytes})";
-        var copy = port.Quantization!.Element == edge.Quantization.Element ? "Copy" : "CopyFlippingSigns";
-        code.Line($"Edges.{copy}({(edge.IsInput ? $"{span}, {arena}" : $"{arena}, {span}")});");
+        var isFlipped = port.Quantization!.Element != edge.Quantization.Element;
+        if (edge.Reordering is { } reordering)
+        {
+            EmitCall(reordering, quantised: true);
+            if (isFlipped)
+            {
+                code.Line($"Edges.CopyFlippingSigns({arena}, {arena});");
+            }
+
+            return;
+        }
+
+        code.Line($"Edges.{(isFlipped ? "CopyFlippingSigns" : "Copy")}({(edge.IsInput ? $"{span}, {arena}" : $"{arena}, {span}")});");
     }
 
     private void EmitCopies() =>

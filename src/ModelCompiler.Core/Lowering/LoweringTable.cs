@@ -46,6 +46,7 @@ internal static class LoweringTable
         Add<MaxPool>(PoolKernel.LowerMaxPool);
         Add<OneHot>(OneHotKernel.Lower);
         Add<Pad>(MovementKernel.Lower);
+        Add<QuantizeChannelsLast>(QuantizeInterleavedKernel.Lower);
         Add<QuantizeLinear>(QuantizeKernel.Lower);
         Add<QuantizedAveragePool>(QuantizedAveragePoolKernel.Lower);
         Add<QuantizedBinary>(QuantizedBinaryKernel.Lower);

@@ -1,6 +1,6 @@
 namespace ModelCompiler.Lowering;
 
-/// <summary>Exponential and logarithm by arithmetic alone, so that compiled tables are the same on every machine.</summary>
+/// <summary>Functions by arithmetic alone, so that what is compiled is the same on every machine.</summary>
 internal static class PortableMath
 {
     private const double Ln2High = 0.693147180369123816490;
@@ -23,6 +23,23 @@ internal static class PortableMath
         }
 
         return sum * BitConverter.Int64BitsToDouble((long)(k + 1023) << 52);
+    }
+
+    /// <summary>a · b + c rounded once.</summary>
+    public static float FusedMultiplyAdd(float a, float b, float c)
+    {
+        // The product is exact in double. What the sum loses is left in its last bit, so that it cannot look like a tie.
+        var product = (double)a * b;
+        var sum = product + c;
+        var rounded = sum - product;
+        var lost = product - (sum - rounded) + (c - rounded);
+        var bits = BitConverter.DoubleToInt64Bits(sum);
+        if (lost != 0 && (bits & 1) == 0)
+        {
+            bits += lost > 0 == sum > 0 ? 1 : -1;
+        }
+
+        return (float)BitConverter.Int64BitsToDouble(bits);
     }
 
     /// <summary>Natural logarithm of a positive finite number: k ln 2 + 2 artanh((m − 1) / (m + 1)).</summary>

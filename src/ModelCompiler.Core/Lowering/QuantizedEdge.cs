@@ -1,5 +1,7 @@
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Movement;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering.Kernels;
 
 namespace ModelCompiler.Lowering;
 
@@ -12,7 +14,11 @@ namespace ModelCompiler.Lowering;
 /// <param name="IsInput">Whether it is an input.</param>
 /// <param name="Integers">Where the integers are.</param>
 /// <param name="Quantization">How they are stored there, which depends on the target.</param>
-internal sealed record QuantizedEdge(int Step, int Port, bool IsInput, Operand Integers, Quantization Quantization);
+internal sealed record QuantizedEdge(int Step, int Port, bool IsInput, Operand Integers, Quantization Quantization)
+{
+    /// <summary>Copies the caller's integers into the order that the network has them in; null where they are in it.</summary>
+    public Step? Reordering { get; init; }
+}
 
 /// <summary>Finds the edges of a network that are quantised.</summary>
 internal static class QuantizedEdges
@@ -21,13 +27,43 @@ internal static class QuantizedEdges
     public static QuantizedEdge? Input(int port, int elements, IReadOnlyList<KernelCall> calls, IReadOnlyList<Step> steps)
     {
         var readers = Enumerable.Range(0, steps.Count).Where(i => steps[i].Inputs.Any(o => IsPort(o, Place.ModelInput, port))).ToArray();
-        return
-            readers is [var step]
-            && calls[step].Operator is QuantizeLinear { Grid: { IsPerTensor: true } grid, Element: var element }
-            && steps[step].Outputs is [{ Place: Place.Arena } integers]
-            && integers.Type.Shape.Elements == elements
-            ? new QuantizedEdge(step, port, true, integers, new Quantization(grid.Scales[0], grid.ZeroPoints[0], element))
-            : null;
+        if (
+            readers is not [var step]
+            || steps[step].Outputs is not [{ Place: Place.Arena } integers]
+            || integers.Type.Shape.Elements != elements
+        )
+        {
+            return null;
+        }
+
+        return calls[step].Operator switch
+        {
+            QuantizeLinear { Grid: { IsPerTensor: true } grid, Element: var element } => new QuantizedEdge(
+                step,
+                port,
+                true,
+                integers,
+                new Quantization(grid.Scales[0], grid.ZeroPoints[0], element)
+            ),
+            QuantizeChannelsLast op => new QuantizedEdge(step, port, true, integers, op.Y) { Reordering = ChannelsLast(steps[step]) },
+            _ => null,
+        };
+    }
+
+    /// <summary>What <see cref="QuantizeChannelsLast"/> does, but from integers.</summary>
+    private static Step ChannelsLast(Step step)
+    {
+        var (from, to) = (
+            step.Inputs[0] with
+            {
+                Type = step.Inputs[0].Type with { Element = step.Outputs[0].Type.Element },
+            },
+            step.Outputs[0]
+        );
+        var transpose = QuantizeChannelsLast.Transposition(from.Type.Shape.Rank);
+        var node = new Node(step.Name, transpose, [new Value(step.Name, from.Type)], [new Value(step.Name, to.Type)]);
+        var kernel = MovementKernel.Lower(node, MovePlan.Of(transpose, [from.Type], [to.Type])).Kernel;
+        return new Step(step.Name, step.Method + "_OfIntegers", kernel, (Operand[])[from], (Operand[])[to], null, 0);
     }
 
     /// <summary>The step that writes all of output <paramref name="port"/>, where it dequantises with one scale and nobody reads the result.</summary>

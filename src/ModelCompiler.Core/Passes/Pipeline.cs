@@ -53,5 +53,7 @@ internal static class Pipeline
             new FuseElementwise(),
             // When every quantised operator is there and nothing is moved or fused any more.
             new ChooseActivationStorage(target),
+            // Behind that, which knows the two operators that this makes one.
+            new QuantizeIntoChannelsLast(),
         ];
 }

@@ -30,6 +30,26 @@ public sealed class LayoutTests
         Differential.Check(model, targets: [Target.Auto]);
     }
 
+    [Theory]
+    [InlineData(3, 1)]
+    [InlineData(5, 0)]
+    public void An_image_of_few_planes_is_quantised_into_channels_last(int planes, int fused)
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 1, planes, 8, 6);
+        var (scale, zero) = (
+            model.Constant(Tensor.Floats(TensorShape.Scalar, 0.1f)),
+            model.Constant(Tensor.From<byte>(ElementType.UInt8, TensorShape.Scalar, [7]))
+        );
+        var q = model.Node("QuantizeLinear", [x, scale, zero]);
+        model.Output(model.Node("Transpose", [q], ("perm", (int[])[0, 2, 3, 1])), ElementType.UInt8);
+
+        var graph = Passed(model);
+
+        Assert.Equal(fused, graph.Nodes.Count(n => n.Operator is QuantizeChannelsLast));
+        Assert.Equal(1 - fused, graph.Nodes.Count(n => n.Operator is Transpose));
+    }
+
     [Fact]
     public void A_flattened_feature_map_permutes_the_rows_of_the_weights()
     {

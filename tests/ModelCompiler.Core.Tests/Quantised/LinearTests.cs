@@ -25,7 +25,7 @@ public sealed class LinearTests
                     float[] special = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, 1e30f, -1e30f, -0f];
                     var values = Enumerable
                         .Range(0, size)
-                        .Select(i => i < special.Length ? special[i] : (i - (size / 2) + 0.5f) * scale)
+                        .Select(i => i < special.Length ? special[i] : NearTie(i, i - (size / 2), scale))
                         .ToArray();
                     Differential.Check(
                         model,
@@ -36,6 +36,39 @@ public sealed class LinearTests
                 },
                 iter: 3
             );
+
+    [Fact]
+    public void An_image_quantised_into_channels_last_equals_onnxruntime() =>
+        Gen.Select(Scales.Byte, Gen.Float[0.001f, 3], Gen.Int[0, 255], Gen.Int[2, 4], Gen.Int[1, 12], Gen.Int[0, 1])
+            .Sample(
+                (element, scale, zero, planes, size, power) =>
+                {
+                    var step = power == 1 ? 0.25f : scale;
+                    var model = new OnnxModelBuilder();
+                    var x = model.Input("x", ElementType.Float32, 2, planes, size, 5);
+                    var y = model.Node(
+                        "QuantizeLinear",
+                        [x, model.Constant(Scales.Scale(step)), model.Constant(Scales.Zero(element, zero))]
+                    );
+                    model.Output(model.Node("Transpose", [y], ("perm", (int[])[0, 2, 3, 1])), element);
+                    float[] special = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, 1e30f, -1e30f, -0f];
+                    var values = Enumerable
+                        .Range(0, 2 * planes * size * 5)
+                        .Select(i => i % 40 < special.Length ? special[i % 40] : NearTie(i, i - 100, step))
+                        .ToArray();
+                    Differential.Check(model, targets: Scales.BothStorages, inputs: new Dictionary<string, Array> { ["x"] = values });
+                },
+                iter: 6
+            );
+
+    /// <summary>A float at the middle between two integers, or right beside it.</summary>
+    private static float NearTie(int index, int level, float scale)
+    {
+        var tie = (level + 0.5f) * scale;
+        return index % 3 == 0 ? tie
+            : index % 3 == 1 ? MathF.BitIncrement(tie)
+            : MathF.BitDecrement(tie);
+    }
 
     [Theory]
     [InlineData(ElementType.Int8, 13)]

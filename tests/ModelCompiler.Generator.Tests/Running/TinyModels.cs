@@ -54,6 +54,19 @@ internal static class TinyModels
         return model.Output(model.Node("DequantizeLinear", [q2, outScale, outZero]), ElementType.Float32);
     }
 
+    /// <summary>An image of three planes, quantised to int8 (scale 0.5, zero point 3), whose channels are multiplied by 1, 2 and 3.</summary>
+    public static OnnxModelBuilder QuantisedImage()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 1, 3, 4, 5);
+        var (scale, one) = (model.Constant([], 0.5f), model.Constant([], 1f));
+        var zero = model.Constant(Tensor.FromBytes(new(ElementType.Int8, TensorShape.Scalar), [3]));
+        var none = model.Constant(Tensor.FromBytes(new(ElementType.Int8, TensorShape.Scalar), [0]));
+        var weights = model.Constant(Tensor.FromBytes(new(ElementType.Int8, new TensorShape(3, 3, 1, 1)), [1, 0, 0, 0, 2, 0, 0, 0, 3]));
+        var q = model.Node("QuantizeLinear", [x, scale, zero]);
+        return model.Output(model.Node("QLinearConv", [q, scale, zero, weights, one, none, scale, zero]), ElementType.Int8);
+    }
+
     public static OnnxModelBuilder Transpose()
     {
         var model = new OnnxModelBuilder();

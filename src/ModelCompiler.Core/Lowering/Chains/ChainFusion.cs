@@ -10,7 +10,7 @@ internal static class ChainFusion
     private const double LeastGain = 0.02;
 
     /// <summary>How far the objective looks at the fullest steps alone: loads are raised to this power and summed.</summary>
-    private const int Sharpness = 8;
+    private const int Sharpness = 32;
 
     /// <summary>The calls with chains in the place of those that they are made of.</summary>
     public static IReadOnlyList<KernelCall> Fuse(IReadOnlyList<KernelCall> calls, ArenaLoad load)

@@ -68,6 +68,40 @@ internal sealed class ByteText
     public string Packed(string parts, ElementType element) =>
         $"Shared.{(element == ElementType.UInt8 ? "PackUnsigned" : "PackSigned")}{Bits}({parts})";
 
+    /// <summary>
+    /// Floats, bounded as far as the conversion needs it, as integers; what is not a number becomes the lowest of them.
+    /// <see cref="Quantised"/> bounds them for good.
+    /// </summary>
+    public string Saturated(string value, string low, string high) => $"Shared.Saturated{Bits}({value}, {low}, {high})";
+
+    /// <summary>
+    /// The bytes, as unsigned ones, of four vectors of integers from <see cref="Saturated"/>, to which 16-bit zero points are added: a
+    /// quarter of the first vector, of the second, and so on, in each 128 bits.
+    /// </summary>
+    public string Quantised(string parts, ElementType element, string zeros) =>
+        $"Shared.Quantised{(element == ElementType.UInt8 ? "Unsigned" : "Signed")}{Bits}({parts}, {zeros})";
+
+    /// <summary>The quarters of <see cref="Quantised"/> with each vector's put together.</summary>
+    public string InOrder(string bytes) =>
+        _wide ? $"Avx2.PermuteVar8x32({bytes}.AsInt32(), Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte()" : bytes;
+
+    /// <summary>Declares the shuffle <c>order</c> that interleaves the first bytes of so many quarters.</summary>
+    public void DeclareInterleaving(SourceWriter code, int quarters)
+    {
+        var order = Enumerable.Range(0, 16).Select(i => i < 4 * quarters ? (i % quarters * 4) + (i / quarters) : 0x80).ToArray();
+        var bytes = string.Join(", ", _wide ? order.Concat(order) : order);
+        code.Line($"var order = {Vector}.Create((byte){bytes});");
+    }
+
+    /// <summary>The quarters of each 128 bits interleaved.</summary>
+    public string Interleaved(string bytes) => _wide ? $"Avx2.Shuffle({bytes}, order)" : $"Vector128.ShuffleNative({bytes}, order)";
+
+    /// <summary>One of the 128 bits of a vector.</summary>
+    public string Half(string vector, int half) =>
+        !_wide ? vector
+        : half == 0 ? $"{vector}.GetLower()"
+        : $"{vector}.GetUpper()";
+
     /// <summary>The next bytes or signed bytes as floats.</summary>
     public string Floats(string element) => $"Shared.Floats{Bits}(ref {element})";
 
@@ -85,13 +119,6 @@ internal sealed class ByteText
 
     /// <summary>Bounds of a value that is a number.</summary>
     public string Clamped(string value, string low, string high) => $"{Vector}.MinNative({Vector}.MaxNative({value}, {low}), {high})";
-
-    /// <summary>Bounds of a value; the lower one where it is not a number.</summary>
-    public string ClampedNumber(string value, string low, string high) =>
-        $"{Vector}.MinNative({Vector}.ConditionalSelect({Vector}.GreaterThan({value}, {low}), {value}, {low}), {high})";
-
-    /// <summary>Stores four vectors of integers that fit into the bytes.</summary>
-    public string Store(string parts, string element) => $"Shared.Store{Bits}({parts}, ref {element});";
 
     /// <summary>Stores one vector of integers that fit into the bytes.</summary>
     public string StoreLanes(string part, string element) => $"Shared.StoreLanes{Bits}({part}, ref {element});";
@@ -136,19 +163,22 @@ internal sealed class ByteText
             Avx2.PackSignedSaturate(Avx2.PackSignedSaturate(a, b), Avx2.PackSignedSaturate(c, d)).AsByte();
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector256<int> Saturated256(Vector256<float> value, Vector256<float> low, Vector256<float> high) =>
+            // What is not a number is the second operand and comes out, as does what is too low, as the lowest integer.
+            Avx.ConvertToVector256Int32(Avx.Min(high, value));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector256<byte> QuantisedUnsigned256(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zeros) =>
+            Avx2.PackUnsignedSaturate(
+                Avx2.AddSaturate(Avx2.PackSignedSaturate(a, b), zeros), Avx2.AddSaturate(Avx2.PackSignedSaturate(c, d), zeros));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector256<byte> QuantisedSigned256(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, Vector256<short> zeros) =>
+            Avx2.PackSignedSaturate(
+                Avx2.AddSaturate(Avx2.PackSignedSaturate(a, b), zeros), Avx2.AddSaturate(Avx2.PackSignedSaturate(c, d), zeros)).AsByte();
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal static Vector256<int> Rounded256(Vector256<float> value) => Avx.ConvertToVector256Int32(value);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal static void Store256(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, ref byte target) =>
-            Avx2.PermuteVar8x32(
-                Avx2.PackUnsignedSaturate(Avx2.PackSignedSaturate(a, b), Avx2.PackSignedSaturate(c, d)).AsInt32(),
-                Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte().StoreUnsafe(ref target);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal static void Store256(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, ref sbyte target) =>
-            Avx2.PermuteVar8x32(
-                Avx2.PackSignedSaturate(Avx2.PackSignedSaturate(a, b), Avx2.PackSignedSaturate(c, d)).AsInt32(),
-                Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsSByte().StoreUnsafe(ref target);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal static void StoreLanes256(Vector256<int> value, ref byte target)
@@ -200,18 +230,23 @@ internal sealed class ByteText
         internal static Vector128<byte> PackSigned128(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) =>
             Vector128.NarrowWithSaturation(Vector128.NarrowWithSaturation(a, b), Vector128.NarrowWithSaturation(c, d)).AsByte();
 
+        // The comparison is false for what is not a number.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector128<int> Saturated128(Vector128<float> value, Vector128<float> low, Vector128<float> high) =>
+            Rounded128(Vector128.MinNative(Vector128.ConditionalSelect(Vector128.GreaterThan(value, low), value, low), high));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector128<byte> QuantisedUnsigned128(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, Vector128<short> zeros) =>
+            Vector128.Narrow((Vector128.NarrowWithSaturation(a, b) + zeros).AsUInt16(), (Vector128.NarrowWithSaturation(c, d) + zeros).AsUInt16());
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static Vector128<byte> QuantisedSigned128(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, Vector128<short> zeros) =>
+            Vector128.NarrowWithSaturation(Vector128.NarrowWithSaturation(a, b) + zeros, Vector128.NarrowWithSaturation(c, d) + zeros).AsByte();
+
         // 1.5 · 2^23 leaves no bits behind the point: the addition rounds half to even, and the integer stands in the low bits.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal static Vector128<int> Rounded128(Vector128<float> value) =>
             (value + Vector128.Create(12582912f)).AsInt32() - Vector128.Create(0x4B400000);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal static void Store128(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, ref sbyte target) =>
-            Vector128.Narrow(Vector128.Narrow(a, b), Vector128.Narrow(c, d)).StoreUnsafe(ref target);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal static void Store128(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, ref byte target) =>
-            Store128(a, b, c, d, ref Unsafe.As<byte, sbyte>(ref target));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal static void StoreLanes128(Vector128<int> value, ref byte target)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelCompiler.Graphs;
 using ModelCompiler.Lowering.Kernels.Quantised;
 
@@ -6,30 +7,12 @@ namespace ModelCompiler.Emit.Kernels.Quantised;
 /// <summary>Quantising and dequantising.</summary>
 internal static class LinearEmitter
 {
-    /// <summary>
-    /// Bounds before the conversion, so that no float beyond an integer's range is converted; the comparison is false for what
-    /// is not a number, which becomes the lowest value.
-    /// </summary>
-    private static readonly SharedCode Quantize = new(
-        "Quantize",
-        """
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal static int Quantize(float value, float scale, int zeroPoint, float lowest, float highest)
-        {
-            var (low, high) = (lowest - zeroPoint, highest - zeroPoint);
-            var quotient = value / scale;
-            quotient = quotient > low ? quotient : low;
-            return (int)MathF.Round(quotient < high ? quotient : high) + zeroPoint;
-        }
-        """
-    );
-
     public static void Emit(QuantizeKernel kernel, KernelWriter writer)
     {
-        writer.Use(Quantize);
         if (kernel.IsVectorised)
         {
-            EmitQuantizeVectors(kernel, writer);
+            var zero = kernel.Grid.ZeroPoint.ToString(CultureInfo.InvariantCulture);
+            new QuantizeEmitter(writer, kernel.Element, Literals.Float(kernel.Grid.Scale), zero, kernel.Reciprocal).Row(kernel.Grid.Inner);
             return;
         }
 
@@ -40,7 +23,7 @@ internal static class LinearEmitter
             writer,
             (code, scale, zero) =>
                 code.Line(
-                    $"Unsafe.Add(ref {writer.Output()}, i) = ({type}){Quantized(kernel.Element, $"Unsafe.Add(ref {writer.Input(0)}, i)", scale, zero)};"
+                    $"Unsafe.Add(ref {writer.Output()}, i) = ({type}){QuantizeEmitter.Scalar(writer, kernel.Element, $"Unsafe.Add(ref {writer.Input(0)}, i)", scale, zero)};"
                 )
         );
     }
@@ -66,7 +49,6 @@ internal static class LinearEmitter
 
     public static void Emit(DynamicQuantizeKernel kernel, KernelWriter writer)
     {
-        writer.Use(Quantize);
         var (code, text) = (writer.Code, new ByteText(writer));
         var vectors = kernel.Elements / text.Lanes * text.Lanes;
         code.Line($"var (lows, highs) = ({text.Vector}<float>.Zero, {text.Vector}<float>.Zero);");
@@ -94,45 +76,7 @@ internal static class LinearEmitter
         code.Line("int zero = (byte)MathF.Round(MathF.Max(0f, MathF.Min(255f, 0f - lowest / scale)));");
         code.Line($"{writer.Output(1)} = scale;");
         code.Line($"{writer.Output(2)} = (byte)zero;");
-        EmitQuantizeRow(ElementType.UInt8, kernel.Elements, "scale", "zero", writer, text);
-    }
-
-    private static void EmitQuantizeVectors(QuantizeKernel kernel, KernelWriter writer)
-    {
-        var grid = kernel.Grid;
-        var zero = grid.ZeroPoint.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        EmitQuantizeRow(kernel.Element, grid.Inner, Literals.Float(grid.Scale), zero, writer, new ByteText(writer));
-    }
-
-    private static void EmitQuantizeRow(ElementType element, int elements, string scale, string zero, KernelWriter writer, ByteText text)
-    {
-        var code = writer.Code;
-        var vectors = elements / text.Block * text.Block;
-        var type = element.CSharpName();
-        if (vectors > 0)
-        {
-            code.Line($"var scales = {text.Vector}.Create({scale});");
-            code.Line($"var zeros = {text.Vector}.Create({zero});");
-            code.Line($"var low = {text.Vector}.Create({element.LowestValue()}f - {zero});");
-            code.Line($"var high = {text.Vector}.Create({element.HighestValue()}f - {zero});");
-            using var loop = code.For("i", 0, vectors, text.Block);
-            for (var part = 0; part < ByteText.Parts; part++)
-            {
-                var quotient = $"{text.Vector}.LoadUnsafe(ref Unsafe.Add(ref {writer.Input()}, i + {part * text.Lanes})) / scales";
-                code.Line($"var x{part} = {quotient};");
-                code.Line($"var v{part} = {text.Rounded(text.ClampedNumber($"x{part}", "low", "high"))} + zeros;");
-            }
-
-            code.Line(text.Store("v0, v1, v2, v3", $"Unsafe.Add(ref {writer.Output()}, i)"));
-        }
-
-        if (vectors < elements)
-        {
-            using var loop = code.For("i", vectors, elements);
-            code.Line(
-                $"Unsafe.Add(ref {writer.Output()}, i) = ({type}){Quantized(element, $"Unsafe.Add(ref {writer.Input()}, i)", scale, zero)};"
-            );
-        }
+        new QuantizeEmitter(writer, ElementType.UInt8, "scale", "zero", null).Row(kernel.Elements);
     }
 
     private static void EmitDequantizeVectors(DequantizeKernel kernel, KernelWriter writer)
@@ -161,9 +105,6 @@ internal static class LinearEmitter
         }
     }
 
-    private static string Quantized(ElementType element, string value, string scale, string zero) =>
-        $"Shared.Quantize({value}, {scale}, {zero}, {element.LowestValue()}f, {element.HighestValue()}f)";
-
     /// <summary>Loops over all elements <c>i</c> in which scale and zero point are known.</summary>
     private static void EmitLoops(LinearGrid grid, bool atRunTime, KernelWriter writer, Action<SourceWriter, string, string> body)
     {
@@ -173,7 +114,7 @@ internal static class LinearEmitter
         {
             var (scale, zero) = atRunTime
                 ? (writer.Input(1), writer.Step.Inputs.Count > 2 ? writer.Input(2) : "0")
-                : (Literals.Float(grid.Scale), grid.ZeroPoint.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                : (Literals.Float(grid.Scale), grid.ZeroPoint.ToString(CultureInfo.InvariantCulture));
             using var loop = code.For("i", 0, grid.Inner);
             body(code, scale, zero);
             return;

@@ -49,9 +49,15 @@ internal sealed record LinearGrid(
 /// <param name="Element">Type of the integers.</param>
 /// <param name="Grid">Scales and zero points.</param>
 /// <param name="AtRunTime">Whether scales and zero points are inputs 1 and 2.</param>
+/// <param name="Reciprocal">What is multiplied with where that is as good as dividing by the only scale.</param>
 /// <param name="Variants">Two widths for one scale and 8 bits, else plain loops.</param>
-internal sealed record QuantizeKernel(ElementType Element, LinearGrid Grid, bool AtRunTime, EquatableArray<InstructionSet> Variants)
-    : Kernel
+internal sealed record QuantizeKernel(
+    ElementType Element,
+    LinearGrid Grid,
+    bool AtRunTime,
+    ScaleReciprocal? Reciprocal,
+    EquatableArray<InstructionSet> Variants
+) : Kernel
 {
     public override EquatableArray<InstructionSet> Variants { get; } = Variants;
 
@@ -63,9 +69,55 @@ internal sealed record QuantizeKernel(ElementType Element, LinearGrid Grid, bool
     public static LoweredNode Lower(QuantizeLinear op, Node node, LoweringContext context)
     {
         var grid = LinearGrid.Of(node, op.Grid, op.Axis, op.BlockSize, context);
+        var reciprocal = op is { Grid: { IsPerTensor: true }, Element: ElementType.Int8 or ElementType.UInt8 }
+            ? ScaleReciprocal.Of(new Quantization(grid.Scale, grid.ZeroPoint, op.Element))
+            : null;
         return new(
-            new QuantizeKernel(op.Element, grid, op.Grid is null, ByteVariants.Of(context.Target)),
+            new QuantizeKernel(op.Element, grid, op.Grid is null, reciprocal, VariantsFor(reciprocal, context.Target)),
             node.Inputs.Where(i => i is not null).Select(i => i!).ToArray()
+        );
+    }
+
+    /// <summary>The instruction sets for which quantising is written.</summary>
+    public static EquatableArray<InstructionSet> VariantsFor(ScaleReciprocal? reciprocal, Target target) =>
+        reciprocal is null or { Low: 0 } ? ByteVariants.Of(target) : ByteVariants.WithFusedProducts(target);
+}
+
+/// <summary>Planes of floats to interleaved 8-bit integers.</summary>
+/// <param name="Quantization">Of the integers.</param>
+/// <param name="Reciprocal">What is multiplied with where that is as good as dividing by the scale.</param>
+/// <param name="Batch">Number of images.</param>
+/// <param name="Planes">Planes of an image: 2 to 4.</param>
+/// <param name="Positions">Elements of a plane.</param>
+/// <param name="Variants">Two widths.</param>
+internal sealed record QuantizeInterleavedKernel(
+    Quantization Quantization,
+    ScaleReciprocal? Reciprocal,
+    int Batch,
+    int Planes,
+    int Positions,
+    EquatableArray<InstructionSet> Variants
+) : Kernel
+{
+    public override EquatableArray<InstructionSet> Variants { get; } = Variants;
+
+    public override string Describe() =>
+        $"quantise to {Quantization.Element}, interleaving {Batch}×{Planes} planes of {Positions} elements";
+
+    public static LoweredNode Lower(QuantizeChannelsLast op, Node node, LoweringContext context)
+    {
+        var shape = node.Input(0).Shape;
+        var reciprocal = ScaleReciprocal.Of(op.Y);
+        return new(
+            new QuantizeInterleavedKernel(
+                op.Y,
+                reciprocal,
+                shape[0],
+                shape[1],
+                shape.Product(2, shape.Rank),
+                QuantizeKernel.VariantsFor(reciprocal, context.Target)
+            ),
+            (Value[])[node.Input(0)]
         );
     }
 }
