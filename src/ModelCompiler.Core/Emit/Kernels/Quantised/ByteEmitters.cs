@@ -1,4 +1,5 @@
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Lowering.Kernels.Quantised;
 
 namespace ModelCompiler.Emit.Kernels.Quantised;
@@ -96,10 +97,18 @@ internal static class QuantizedAveragePoolEmitter
                 : $"float count = {string.Join(" * ", axes.Select(a => $"(e{a} - s{a})"))};"
         );
         code.Line($"ref var y = ref Unsafe.Add(ref {writer.Output()}, {Index(axes, "o", y)} * {channels});");
+        var blocks = channels / text.Block * text.Block;
         var vectors = channels / text.Lanes * text.Lanes;
-        if (vectors > 0)
+        if (blocks > 0)
         {
-            using var loop = code.For("c", 0, vectors, text.Lanes);
+            text.DeclareParts(code, signed: false);
+            using var loop = code.For("c", 0, blocks, text.Block);
+            EmitBlock(kernel, writer, text, axes);
+        }
+
+        if (blocks < vectors)
+        {
+            using var loop = code.For("c", blocks, vectors, text.Lanes);
             EmitVectors(kernel, writer, text, axes);
         }
 
@@ -115,25 +124,57 @@ internal static class QuantizedAveragePoolEmitter
         }
     }
 
+    /// <summary>Four sums at a time, which do not wait for each other: their order allows of no others.</summary>
+    private static void EmitBlock(QuantizedAveragePoolKernel kernel, KernelWriter writer, ByteText text, List<int> axes)
+    {
+        var (code, op) = (writer.Code, kernel.Operator);
+        var parts = Enumerable.Range(0, ByteText.Parts).ToList();
+        parts.ForEach(part => code.Line($"var sum{part} = {text.Vector}<float>.Zero;"));
+        EmitTaps(
+            kernel,
+            writer,
+            axes,
+            at =>
+            {
+                var signed = op.Storage == ElementType.Int8;
+                code.Line($"var bytes = {text.Bytes(at, flipped: signed)};");
+                var zero = Zero(kernel) + (signed ? 128 : 0);
+                parts.ForEach(part => code.Line($"sum{part} += {Term(op, text, text.Floats("bytes", part), zero)};"));
+            }
+        );
+        parts.ForEach(part => code.Line($"var v{part} = {text.Rounded(Mean(op, text, $"sum{part}"))};"));
+        var packed = text.Packed("v0, v1, v2, v3", op.Y.Element);
+        var output = KernelWriter.TypeName(writer.Step.Outputs[0]);
+        code.Line(
+            $"({packed}{(op.Storage == op.Y.Element ? "" : $" ^ {text.Vector}.Create((byte)0x80)")}).StoreUnsafe(ref {(output == "byte" ? "Unsafe.Add(ref y, c)" : "Unsafe.As<sbyte, byte>(ref Unsafe.Add(ref y, c))")});"
+        );
+    }
+
     private static void EmitVectors(QuantizedAveragePoolKernel kernel, KernelWriter writer, ByteText text, List<int> axes)
     {
         var (code, op) = (writer.Code, kernel.Operator);
         code.Line($"var sum = {text.Vector}<float>.Zero;");
-        EmitTaps(kernel, writer, axes, at => $"sum += {text.All(op.X.Scale)} * ({text.Floats(at)} - {text.All((float)Zero(kernel))});");
-        var value = text.Clamped(
-            $"sum / {text.Vector}.Create(count) / {text.All(op.Y.Scale)} + {text.All((float)op.Y.ZeroPoint)}",
+        EmitTaps(kernel, writer, axes, at => code.Line($"sum += {Term(op, text, text.Floats(at), Zero(kernel))};"));
+        var offset = ByteText.Offset(op.Storage, op.Y.Element);
+        code.Line(text.StoreLanes($"{text.Rounded(Mean(op, text, "sum"))} + {text.All(offset)}", "Unsafe.Add(ref y, c)"));
+    }
+
+    /// <summary>An element as the real number it stands for.</summary>
+    private static string Term(QuantizedAveragePool op, ByteText text, string value, int zero) =>
+        $"{text.All(op.X.Scale)} * {(zero == 0 ? value : $"({value} - {text.All((float)zero)})")}";
+
+    private static string Mean(QuantizedAveragePool op, ByteText text, string sum) =>
+        text.Clamped(
+            $"{sum} / {text.Vector}.Create(count) / {text.All(op.Y.Scale)} + {text.All((float)op.Y.ZeroPoint)}",
             text.All((float)op.Low),
             text.All((float)op.High)
         );
-        var offset = ByteText.Offset(op.Storage, op.Y.Element);
-        code.Line(text.StoreLanes($"{text.Rounded(value)} + {text.All(offset)}", "Unsafe.Add(ref y, c)"));
-    }
 
     private static void EmitScalars(QuantizedAveragePoolKernel kernel, KernelWriter writer, List<int> axes)
     {
         var (code, op) = (writer.Code, kernel.Operator);
         code.Line("var sum = 0f;");
-        EmitTaps(kernel, writer, axes, at => $"sum += {Literals.Float(op.X.Scale)} * ({at} - {Zero(kernel)});");
+        EmitTaps(kernel, writer, axes, at => code.Line($"sum += {Literals.Float(op.X.Scale)} * ({at} - {Zero(kernel)});"));
         var value = ByteText.ScalarRounded(
             $"sum / count / {Literals.Float(op.Y.Scale)} + {Literals.Float(op.Y.ZeroPoint)}",
             Literals.Float(op.Low),
@@ -143,7 +184,7 @@ internal static class QuantizedAveragePoolEmitter
         code.Line($"Unsafe.Add(ref y, c) = ({KernelWriter.TypeName(writer.Step.Outputs[0])})({value} + {offset});");
     }
 
-    private static void EmitTaps(QuantizedAveragePoolKernel kernel, KernelWriter writer, List<int> axes, Func<string, string> body)
+    private static void EmitTaps(QuantizedAveragePoolKernel kernel, KernelWriter writer, List<int> axes, Action<string> body)
     {
         var code = writer.Code;
         var open = new Stack<SourceWriter.Block>();
@@ -153,7 +194,7 @@ internal static class QuantizedAveragePoolEmitter
         }
 
         var channels = kernel.Input[kernel.Input.Rank - 1];
-        code.Line(body($"Unsafe.Add(ref {writer.Input()}, {Index(axes, "k", kernel.Input)} * {channels} + c)"));
+        body($"Unsafe.Add(ref {writer.Input()}, {Index(axes, "k", kernel.Input)} * {channels} + c)");
         while (open.Count > 0)
         {
             open.Pop().Dispose();
