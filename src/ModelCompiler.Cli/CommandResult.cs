@@ -1,4 +1,3 @@
-using ModelCompiler.Diagnostics;
 using Spectre.Console;
 
 namespace ModelCompiler.Cli;
@@ -11,11 +10,3 @@ internal sealed record CommandResult(int ExitCode, object Report, Action<IAnsiCo
 
 /// <summary>Stops a command with a sentence for the user.</summary>
 internal sealed class CommandException(string message, Exception? cause = null) : Exception(message, cause);
-
-/// <summary>Stops a command because the model file cannot be read at all.</summary>
-internal sealed class UnreadableModelException(string path, Problem problem) : Exception(problem.Message)
-{
-    public string Path { get; } = path;
-
-    public Problem Problem { get; } = problem;
-}

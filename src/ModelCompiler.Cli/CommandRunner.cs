@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ModelCompiler.Cli.Reports;
+using ModelCompiler.Verification;
 using Spectre.Console;
 
 namespace ModelCompiler.Cli;

@@ -24,21 +24,10 @@ public sealed class OnnxRuntimeOracle : IDisposable
         string? folder = null
     )
     {
-        using var options = new SessionOptions
-        {
-            IntraOpNumThreads = 1,
-            InterOpNumThreads = 1,
-            GraphOptimizationLevel = optimisation,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
+        using var options = Options(optimisation, folder);
         if (signedQuantisedOperators)
         {
             options.AddSessionConfigEntry("session.qdqisint8allowed", "1");
-        }
-
-        if (folder is not null)
-        {
-            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
         }
 
         _session = new InferenceSession(model, options);
@@ -46,6 +35,36 @@ public sealed class OnnxRuntimeOracle : IDisposable
 
     /// <summary>Names of the inputs in order.</summary>
     public IReadOnlyList<string> InputNames => _session.InputNames;
+
+    /// <summary>Version of the library.</summary>
+    public static string Version => OrtEnv.Instance().GetVersionString();
+
+    /// <summary>The graph that ONNX Runtime really runs: how often each operator is in it, most frequent first.</summary>
+    /// <param name="model">Content of the ONNX file.</param>
+    /// <param name="folder">Folder with the model's external data, where it has any.</param>
+    /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses the model.</exception>
+    public static IReadOnlyList<KeyValuePair<string, int>> OptimisedOperators(byte[] model, string? folder = null)
+    {
+        var written = Directory.CreateTempSubdirectory("modelcompiler-optimised-");
+        try
+        {
+            using var options = Options(GraphOptimizationLevel.ORT_ENABLE_ALL, folder);
+            options.OptimizedModelFilePath = Path.Combine(written.FullName, "model.onnx");
+            new InferenceSession(model, options).Dispose();
+            return
+            [
+                .. OnnxFile
+                    .Read(options.OptimizedModelFilePath)
+                    .Proto!.Graph.Node.CountBy(n => n.OpType)
+                    .OrderByDescending(o => o.Value)
+                    .ThenBy(o => o.Key, StringComparer.Ordinal),
+            ];
+        }
+        finally
+        {
+            written.Delete(recursive: true);
+        }
+    }
 
     /// <summary>Runs the model; inputs by name, outputs in model order.</summary>
     public IReadOnlyList<NamedTensor> Run(params IReadOnlyList<NamedTensor> inputs)
@@ -112,6 +131,23 @@ public sealed class OnnxRuntimeOracle : IDisposable
                 value.Dispose();
             }
         }
+    }
+
+    private static SessionOptions Options(GraphOptimizationLevel optimisation, string? folder)
+    {
+        var options = new SessionOptions
+        {
+            IntraOpNumThreads = 1,
+            InterOpNumThreads = 1,
+            GraphOptimizationLevel = optimisation,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+        if (folder is not null)
+        {
+            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
+        }
+
+        return options;
     }
 
     private static OrtValue ToValue(NamedTensor tensor)

@@ -30,6 +30,9 @@ public sealed record PeakRate(string Instruction, long Macs, Func<object> Run)
         : Fma.IsSupported ? Of<Fma256, Vector256<float>>("vfmadd 256", 8)
         : Of<Fma128, Vector128<float>>("Vector128 multiply-add", 4);
 
+    /// <summary>The one that a model's arithmetic is to be held against.</summary>
+    public static PeakRate For(OnnxFile file) => file.Proto?.Graph?.Node.Any(QuantisedOutput.IsQuantised) == true ? Integer : Float;
+
     private static PeakRate Of<TStep, TVector>(string instruction, int macs)
         where TStep : struct, IStep<TVector>
         where TVector : struct => new(instruction, (long)macs * Accumulators * Iterations, () => Loop<TStep, TVector>());

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.ML.OnnxRuntime;
 using ModelCompiler.Cli.Reports;
 using ModelCompiler.Verification;
 
@@ -51,49 +50,16 @@ internal static class BenchCommand
         }
 
         using var network = CompiledNetwork.Load(compiled, opened.Options);
-        var inputs = opened.InputsFor(network);
-        Array[] given = [.. inputs.Select(i => i.Elements)];
-        Array[] outputs = [.. network.Outputs.Select(o => Elements.Allocate(o.Type))];
-        var peak = opened.File.Proto!.Graph.Node.Any(QuantisedOutput.IsQuantised) ? PeakRate.Integer : PeakRate.Float;
-        var result = AgainstOnnxRuntime(opened, inputs, network, () => network.Run(given, outputs), peak, duration, cancellation);
-        return BenchReport.Of(
-            opened,
-            program,
-            result,
-            peak,
-            layers ? LayersOf(opened, given, outputs, duration) : null,
-            DiagnosticReport.Of(problems)
-        );
+        var peak = PeakRate.For(opened.File);
+        var result = Benchmark.AgainstOnnxRuntime(opened, network, peak, duration, cancellation);
+        return BenchReport.Of(opened, program, result, peak, layers ? LayersOf(opened, duration) : null, DiagnosticReport.Of(problems));
     }
 
-    private static BenchmarkResult AgainstOnnxRuntime(
-        ModelCase opened,
-        IReadOnlyList<NamedTensor> inputs,
-        CompiledNetwork network,
-        Action ours,
-        PeakRate peak,
-        TimeSpan duration,
-        CancellationToken cancellation
-    )
-    {
-        try
-        {
-            using var oracle = new OnnxRuntimeOracle(opened.File.Bytes, folder: opened.File.Folder);
-            using var bound = oracle.Bind(inputs, network.Outputs);
-            return Benchmark.Run(ours, bound.Run, peak, duration, cancellation);
-        }
-        catch (OnnxRuntimeException)
-        {
-            // The report has no time for it then, which says the same.
-            return Benchmark.Run(ours, null, peak, duration, cancellation);
-        }
-    }
-
-    private static IReadOnlyList<double> LayersOf(ModelCase opened, Array[] inputs, Array[] outputs, TimeSpan duration)
+    private static IReadOnlyList<double> LayersOf(ModelCase opened, TimeSpan duration)
     {
         var options = opened.Options with { Explain = true };
         using var network = CompiledNetwork.Load(ModelCase.Compile(opened.File.Source, options), options);
         var layers = ModelCompilation.Plan(opened.File.Source, options).Description!.Layers.Count;
-        return LayerTimes.Measure(network, layers, () => network.Run(inputs, outputs), duration / 2);
+        return LayerTimes.Measure(network, layers, Benchmark.Call(network, opened.InputsFor(network)), duration / 2);
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using ModelCompiler.Cli.Reports;
 using ModelCompiler.Emit;
+using ModelCompiler.Verification;
 using Spectre.Console;
 
 namespace ModelCompiler.Cli.Commands;

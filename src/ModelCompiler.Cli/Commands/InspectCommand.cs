@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ModelCompiler.Cli.Reports;
+using ModelCompiler.Verification;
 
 namespace ModelCompiler.Cli.Commands;
 

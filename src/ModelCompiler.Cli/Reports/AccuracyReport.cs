@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using ModelCompiler.Diagnostics;
+using ModelCompiler.Verification;
 using Spectre.Console;
 
 namespace ModelCompiler.Cli.Reports;

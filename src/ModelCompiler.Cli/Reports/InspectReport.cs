@@ -3,6 +3,7 @@ using ModelCompiler.Graphs;
 using ModelCompiler.Import.Onnx;
 using ModelCompiler.Import.Onnx.Proto;
 using ModelCompiler.Lowering;
+using ModelCompiler.Verification;
 using Spectre.Console;
 
 namespace ModelCompiler.Cli.Reports;

@@ -1,29 +1,38 @@
 using System.Collections.Immutable;
 using ModelCompiler.Diagnostics;
 using ModelCompiler.Lowering;
-using ModelCompiler.Verification;
 
-namespace ModelCompiler.Cli;
+namespace ModelCompiler.Verification;
+
+/// <summary>Stops because the model file cannot be read at all.</summary>
+public sealed class UnreadableModelException(string path, Problem problem) : Exception(problem.Message)
+{
+    /// <summary>The file.</summary>
+    public string Path { get; } = path;
+
+    /// <summary>What the compiler would say of it.</summary>
+    public Problem Problem { get; } = problem;
+}
 
 /// <summary>A model file with all that decides how it is compiled and what it is run on.</summary>
 /// <param name="File">The file.</param>
 /// <param name="Options">How it is compiled; input shapes are those of the first set of recorded data, unless the user binds dimensions.</param>
 /// <param name="Data">Recorded data.</param>
-internal sealed record ModelCase(OnnxFile File, CompileOptions Options, IReadOnlyList<TestDataSet> Data)
+public sealed record ModelCase(OnnxFile File, CompileOptions Options, IReadOnlyList<TestDataSet> Data)
 {
     /// <summary>Reads a model and the recorded data that belong to it.</summary>
     /// <param name="path">The model file.</param>
     /// <param name="options">What the user has chosen.</param>
     /// <param name="data">A folder with <c>test_data_set_*</c>, or one of these itself; null for the model's own folder.</param>
     /// <exception cref="UnreadableModelException">The file cannot be read.</exception>
-    /// <exception cref="CommandException">The folder has no data.</exception>
+    /// <exception cref="InvalidDataException">The folder has no data.</exception>
     public static ModelCase Open(string path, CompileOptions options, string? data = null)
     {
         var file = Read(path);
         var sets = DataFolders(data ?? file.Folder).Select(d => TestDataSet.Load(file, d)).ToList();
         if (data is not null && sets.Count == 0)
         {
-            throw new CommandException($"'{data}' has no folder test_data_set_* and is none.");
+            throw new InvalidDataException($"'{data}' has no folder test_data_set_* and is none.");
         }
 
         return new ModelCase(
@@ -45,7 +54,7 @@ internal sealed record ModelCase(OnnxFile File, CompileOptions Options, IReadOnl
         );
 
     /// <summary>Everything up to the emitter, for those who want to look at the plan.</summary>
-    public (KernelProgram? Program, ImmutableArray<Problem> Problems) Lower() =>
+    internal (KernelProgram? Program, ImmutableArray<Problem> Problems) Lower() =>
         Guard(File.Source, () => ModelCompilation.Lower(File.Source, Options), problem => (null, [problem]));
 
     /// <summary>Recorded inputs that fit the network, or random ones.</summary>

@@ -1,10 +1,11 @@
 using System.Globalization;
 
-namespace ModelCompiler.Cli.Reports;
+namespace ModelCompiler.Verification;
 
 /// <summary>Numbers for people: three or four digits and a unit, the same on every machine.</summary>
-internal static class Amount
+public static class Amount
 {
+    /// <summary>A count, with k, M or G.</summary>
     public static string Of(long count) =>
         count switch
         {
@@ -14,6 +15,7 @@ internal static class Amount
             _ => Number(count / 1e9) + " G",
         };
 
+    /// <summary>A size in memory or on disk.</summary>
     public static string Bytes(long bytes) =>
         bytes switch
         {
@@ -22,6 +24,7 @@ internal static class Amount
             _ => Number(bytes / 1048576.0) + " MiB",
         };
 
+    /// <summary>A time.</summary>
     public static string Milliseconds(double milliseconds) =>
         milliseconds < 1 ? Number(milliseconds * 1000) + " µs" : Number(milliseconds) + " ms";
 
