@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ModelCompiler.Testing;
 using StbImageSharp;
 
 namespace ModelCompiler.Aot.Tests;

@@ -1,7 +1,7 @@
-namespace ModelCompiler.Aot.Tests;
+namespace ModelCompiler.Testing;
 
 /// <summary>
-/// The package as it ships, in a folder of its own, made once for all tests. Its version is used by nobody else and what is
+/// The package as it ships, in a folder of its own, made once for all who use it. Its version is used by nobody else and what is
 /// restored goes below the same folder, so that no cache on the machine ever holds it.
 /// </summary>
 public sealed class PackageFeed : IDisposable
@@ -16,6 +16,7 @@ public sealed class PackageFeed : IDisposable
     /// <summary>Version of the package.</summary>
     public string Version => _version.Value;
 
+    /// <summary>Where the package lies.</summary>
     public string Folder => Path.Combine(Root, "feed");
 
     /// <summary>The arguments that have a restore see the feed and leave the machine's own packages alone.</summary>
@@ -49,7 +50,3 @@ public sealed class PackageFeed : IDisposable
         return version;
     }
 }
-
-/// <summary>Shares the package between the classes of tests.</summary>
-[CollectionDefinition(nameof(PackageFeed))]
-public sealed class PackageFeedCollection : ICollectionFixture<PackageFeed>;

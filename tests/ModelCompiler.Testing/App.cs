@@ -1,12 +1,21 @@
-namespace ModelCompiler.Aot.Tests;
+namespace ModelCompiler.Testing;
 
-/// <summary>A project outside of the repository that has nothing but a reference to the package and models.</summary>
-internal sealed class App
+/// <summary>A project outside of the repository, set up as a small device's program is.</summary>
+public sealed class App
 {
     private readonly PackageFeed _feed;
     private readonly string _folder;
 
+    /// <summary>A project that has nothing but a reference to the package and models.</summary>
+    /// <param name="feed">Where the package comes from.</param>
+    /// <param name="name">Name of the project and its binary.</param>
+    /// <param name="items">Items of the project file.</param>
+    /// <param name="program">Text of the program.</param>
+    /// <param name="files">Further files of the project.</param>
     public App(PackageFeed feed, string name, string items, string program, params (string File, byte[] Content)[] files)
+        : this(feed, name, program, files, $"""<PackageReference Include="ModelCompiler" Version="{feed.Version}" />{items}""") { }
+
+    private App(PackageFeed feed, string name, string program, (string File, byte[] Content)[] files, string items)
     {
         _feed = feed;
         _folder = Path.Combine(feed.Root, name);
@@ -30,7 +39,6 @@ internal sealed class App
                 <UseSystemResourceKeys>true</UseSystemResourceKeys>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="ModelCompiler" Version="{feed.Version}" />
                 {items}
               </ItemGroup>
             </Project>
@@ -45,9 +53,20 @@ internal sealed class App
         Name = name;
     }
 
+    /// <summary>Name of the project and its binary.</summary>
     public string Name { get; }
 
+    /// <summary>Where the project lies.</summary>
     public string Folder => _folder;
+
+    /// <summary>A project that does without the package, for comparison.</summary>
+    public static App WithoutPackage(
+        PackageFeed feed,
+        string name,
+        string items,
+        string program,
+        params (string File, byte[] Content)[] files
+    ) => new(feed, name, program, files, items);
 
     /// <summary>Builds and returns what the build said.</summary>
     public string Build(params string[] arguments) => Command.Run(_folder, "dotnet", ["build", .. _feed.RestoreArguments, .. arguments]);

@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
 
-namespace ModelCompiler.Aot.Tests;
+namespace ModelCompiler.Testing;
 
 /// <summary>This repository on the machine.</summary>
-internal static class Repository
+public static class Repository
 {
+    /// <summary>Its folder.</summary>
     public static string Root { get; } = Find();
 
     private static string Find([CallerFilePath] string source = "") =>
