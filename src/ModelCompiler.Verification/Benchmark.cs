@@ -18,7 +18,7 @@ public sealed record Turns(IReadOnlyList<double> MedianMs, int Rounds);
 
 /// <summary>
 /// Measures in turns, so that whatever slows the machine slows all alike: rounds of one sample each, a sample being as many calls
-/// as take a millisecond or two.
+/// as take a millisecond or two. A sample in which the system took the processor away is taken again.
 /// </summary>
 public static class Benchmark
 {
@@ -86,7 +86,8 @@ public static class Benchmark
     }
 
     /// <summary>A candidate of this process.</summary>
-    public static Func<int, double> Timed(Action call) => calls => Sample(call, calls);
+    public static Func<int, double> Timed(Action call) =>
+        calls => Scheduling.Undisturbed(() => Scheduling.Observe(() => Sample(call, calls)));
 
     /// <summary>The middle value.</summary>
     public static double Median(IReadOnlyCollection<double> values) => values.Order().ElementAt(values.Count / 2);
