@@ -1,0 +1,3 @@
+using ModelCompiler.Benchmarks;
+
+return await BenchmarkCommand.Run(args, Console.Out, Console.Error);
