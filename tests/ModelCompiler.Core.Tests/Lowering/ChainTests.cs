@@ -25,11 +25,11 @@ public sealed class ChainTests
     public void A_wide_tensor_in_the_middle_of_a_block_is_never_whole_in_memory()
     {
         var program = Lower(InvertedBottleneck(), Target.Find("x64-avx2")!);
-        var chain = Assert.IsType<ChainKernel>(Assert.Single(program.Steps, s => s.Macs > 0).Kernel);
-        // The block between a layer that reads the caller's memory and one that writes it.
-        Assert.Equal(5, chain.Stages.Count);
+        var chain = Assert.Single(program.Steps.Select(s => s.Kernel).OfType<ChainKernel>());
+        Assert.Contains(chain.Stages, s => s.Output.Shape == new TensorShape(1, 32, 32, 96) && s.RingRows <= 8);
+        Assert.DoesNotContain(program.Steps, s => s.Outputs[0].Type.Shape.Elements == 32 * 32 * 96);
         Assert.InRange(program.ArenaBytes, 1, 32 * 32 * 96 / 2);
-        Assert.Equal(chain.Stages.Sum(s => s.Macs), program.Steps.Sum(s => s.Macs));
+        Assert.Equal(chain.Stages.Sum(s => s.Macs), program.Steps.Single(s => s.Kernel == chain).Macs);
     }
 
     [Fact]

@@ -8,6 +8,29 @@ namespace ModelCompiler.Core.Tests.Quantised;
 /// <summary>The quantised operators of com.microsoft against ONNX Runtime, to the bit.</summary>
 public sealed class QuantizedOperatorTests
 {
+    /// <summary>Ratios of 1 : 2.5 : 3 bring many sums to ties, which the last bit of the constant term decides.</summary>
+    [Fact]
+    public void The_zero_points_of_a_sum_are_added_with_a_fused_product() =>
+        Gen.Select(Scales.Byte, Gen.Float[0.1f, 1], Gen.Int[0, 255].Array[3], Gen.Bool, Gen.Int[0, 1000])
+            .Sample(
+                (element, unit, zeros, scalar, seed) =>
+                {
+                    var model = new OnnxModelBuilder();
+                    string[] Parameters(float scale, int zero) =>
+                        [model.Constant(Scales.Scale(scale)), model.Constant(Scales.Zero(element, zero))];
+                    string[] inputs =
+                    [
+                        model.Input("a", element, 200, scalar ? 1 : 40),
+                        .. Parameters(unit, zeros[0]),
+                        model.Input("b", element, 200, 40),
+                        .. Parameters(2.5f * unit, zeros[1]),
+                        .. Parameters(3 * unit, zeros[2]),
+                    ];
+                    Differential.Check(model.Output(model.Microsoft("QLinearAdd", inputs), element), seed, targets: Scales.BothStorages);
+                },
+                iter: 6
+            );
+
     [Theory]
     [InlineData("QLinearAdd")]
     [InlineData("QLinearMul")]

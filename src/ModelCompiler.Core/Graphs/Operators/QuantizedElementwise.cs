@@ -12,7 +12,7 @@ public enum QuantizedFunction
 
 /// <summary>
 /// Sum or product of two quantised 8-bit tensors that broadcast to each other (com.microsoft QLinearAdd, QLinearMul).
-/// With float32 ra = a scale / y scale, rb = b scale / y scale and f = y zero − (ra · a zero + rb · b zero), a sum is
+/// With float32 ra = a scale / y scale, rb = b scale / y scale and f = y zero − fma(ra, a zero, rb · b zero), a sum is
 /// round-half-even(fma(a, ra, fma(b, rb, f))); a product is round-half-even((a − a zero)(b − b zero) · s + y zero) with
 /// s = (a scale · b scale) / y scale. Both are then clamped.
 /// </summary>

@@ -38,7 +38,10 @@ internal sealed record QuantizedBinaryKernel(
         }
 
         var (a, b) = ((float)(op.A.Scale / op.Y.Scale), (float)(op.B.Scale / op.Y.Scale));
-        return (a, b, (float)(op.Y.ZeroPoint - (float)((float)(a * op.A.ZeroPoint) + (float)(b * op.B.ZeroPoint))));
+
+        // ONNX Runtime's compiler fused one of the products into the sum; in double that product is exact.
+        var zeros = (float)(((double)a * op.A.ZeroPoint) + (float)(b * op.B.ZeroPoint));
+        return (a, b, (float)(op.Y.ZeroPoint - zeros));
     }
 
     /// <summary>No result before rounding is further from 0.</summary>
