@@ -36,6 +36,10 @@ public sealed class PlanModels : ITask
     [Required]
     public string WeightsAssembly { get; set; } = "";
 
+    /// <summary>Where the same assembly without its weights is written, for the C# compiler.</summary>
+    [Required]
+    public string WeightsReference { get; set; } = "";
+
     /// <summary>Where the lines are written, one a model.</summary>
     [Required]
     public string Summary { get; set; } = "";
@@ -79,14 +83,32 @@ public sealed class PlanModels : ITask
             .ToList();
         if (blocks.Count == 0)
         {
-            File.Delete(WeightsAssembly);
+            Delete(WeightsAssembly);
+            Delete(WeightsReference);
             return;
         }
 
         // Two models of one class are an error that the generator reports.
         var distinct = blocks.GroupBy(b => b.ClassName).Select(g => g.First()).ToList();
-        using var output = File.Create(WeightsAssembly);
-        Emit.WeightsAssembly.Write(Path.GetFileNameWithoutExtension(WeightsAssembly), distinct, output);
+        var name = Path.GetFileNameWithoutExtension(WeightsAssembly);
+        using var assembly = Create(WeightsAssembly);
+        Emit.WeightsAssembly.Write(name, distinct, assembly);
+        using var reference = Create(WeightsReference);
+        Emit.WeightsAssembly.WriteReference(name, distinct, reference);
+    }
+
+    private static void Delete(string path)
+    {
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static FileStream Create(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return File.Create(path);
     }
 
     private void WriteReports(List<ModelFile> files)

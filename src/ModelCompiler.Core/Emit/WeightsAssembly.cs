@@ -35,6 +35,13 @@ public static class WeightsAssembly
         Image(name, blocks, padding, withBytes: true).WriteContentTo(output);
     }
 
+    /// <summary>Writes the assembly without its weights: all that a compiler needs, and not to be run.</summary>
+    /// <param name="name">Simple name of the assembly.</param>
+    /// <param name="blocks">What the assembly holds, in order.</param>
+    /// <param name="output">Where it is written.</param>
+    public static void WriteReference(string name, IReadOnlyList<WeightsBlock> blocks, Stream output) =>
+        Image(name, blocks, 0, withBytes: false).WriteContentTo(output);
+
     private static int Misalignment(BlobBuilder image)
     {
         using var reader = new PEReader(image.ToImmutableArray());
@@ -134,12 +141,17 @@ public static class WeightsAssembly
         metadata.AddPropertyMap(type, property);
         metadata.AddMethodSemantics(property, MethodSemanticsAttributes.Getter, method);
         AddStruct(metadata, types, block.Weights.Length, index + 1);
-        if (withBytes)
+        if (!withBytes)
+        {
+            // Where there are no data at all, they would not be placed as others are.
+            data.WriteBytes(0, Alignment);
+        }
+        else
         {
             // Packed where they stay: this is the one place in memory that holds all of them.
-            var place = data.ReserveBytes(block.Weights.Length).GetBytes();
-            block.Weights.Pack(place.AsSpan());
-            data.WriteBytes(0, (Alignment - (block.Weights.Length % Alignment)) % Alignment);
+            var place = data.ReserveBytes((block.Weights.Length + Alignment - 1) / Alignment * Alignment).GetBytes().AsSpan();
+            place.Clear();
+            block.Weights.Pack(place.Slice(0, block.Weights.Length));
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class LoweringContext(Target target)
     public IReadOnlyList<PackedWeights> WeightTable => _table;
 
     /// <summary>All weights, with readable slack behind the last.</summary>
-    public WeightImage Weights() => _table.Count == 0 ? WeightImage.Empty : new WeightImage(_end + ArenaPlanner.Slack, _parts);
+    public WeightImage Weights() => _table.Count == 0 ? WeightImage.Empty : new WeightImage(checked(_end + ArenaPlanner.Slack), _parts);
 
     /// <summary>Adds weights, aligned to 64 bytes, that are packed when somebody needs their bytes.</summary>
     /// <param name="node">The node they belong to.</param>

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using ModelCompiler.Emit;
 using ModelCompiler.Graphs;
 using ModelCompiler.Testing;
@@ -25,12 +27,39 @@ public class WeightsAssemblyTests
     [Fact]
     public void Blocks_lie_at_multiples_of_64_in_a_loaded_file()
     {
-        var path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "Aligned.Weights.dll");
-        File.WriteAllBytes(path, Write("Aligned.Weights", ("First", Noise(1000, 1)), ("Second", Noise(10, 2))));
-        var assembly = System.Reflection.Assembly.LoadFrom(path);
+        var folder = Directory.CreateTempSubdirectory().FullName;
+        // Names move what lies before the data.
+        for (var length = 1; length <= 16; length++)
+        {
+            var name = new string('A', length);
+            var path = Path.Combine(folder, name + ".dll");
+            File.WriteAllBytes(path, Write(name, ("First", Noise(1000, 1)), ("Second", Noise(10, 2))));
+            var assembly = System.Reflection.Assembly.LoadFrom(path);
 
-        Assert.Equal(0, Address(BytesOf(assembly, "First")()) % 64);
-        Assert.Equal(0, Address(BytesOf(assembly, "Second")()) % 64);
+            Assert.Equal(0, Address(BytesOf(assembly, "First")()) % 64);
+            Assert.Equal(0, Address(BytesOf(assembly, "Second")()) % 64);
+        }
+    }
+
+    [Fact]
+    public void A_compiler_is_content_with_the_assembly_without_weights()
+    {
+        var blocks = new[] { new WeightsBlock("A.First", WeightImage.Of(Noise(1_000_000, 1))) };
+        using var reference = new MemoryStream();
+        WeightsAssembly.WriteReference("Some.Weights", blocks, reference);
+        var compilation = CSharpCompilation.Create(
+            "User",
+            [CSharpSyntaxTree.ParseText("class User { static int Length() => A.First.Bytes.Length; }")],
+            [
+                MetadataReference.CreateFromImage(reference.ToArray()),
+                MetadataReference.CreateFromFile(typeof(object).Assembly.Location),
+                MetadataReference.CreateFromFile(System.Reflection.Assembly.Load("System.Runtime").Location),
+            ],
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary)
+        );
+
+        Assert.Empty(compilation.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error));
+        Assert.InRange(reference.Length, 1, 4096);
     }
 
     [Fact]
