@@ -68,6 +68,45 @@ public sealed class PackageTests(PackageFeed feed)
         Assert.Equal("199998\n", Run(app));
     }
 
+    [MachineFact(Needs.NativeToolchain)]
+    public void Large_weights_are_used_where_the_binary_is_mapped_natively_and_under_the_jit()
+    {
+        const int Floats = 4_000_000;
+        var app = new App(
+            feed,
+            "large",
+            """<CompiledModel Include="large.onnx" />""",
+            """
+            using System.Globalization;
+            using System.Runtime.CompilerServices;
+            using System.Runtime.InteropServices;
+            using var large = new TestApp.Large();
+            var bytes = ModelCompiler.Weights._large_2e_TestApp_2e_Large.Bytes;
+            var address = (ulong)Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref MemoryMarshal.GetReference(bytes));
+            var own = File.ReadLines("/proc/self/status").First(l => l.StartsWith("RssAnon", StringComparison.Ordinal)).Split()[^2];
+            var map = File.ReadLines("/proc/self/maps").Last(l => ulong.Parse(l.Split('-')[0], NumberStyles.HexNumber, null) <= address);
+            Console.WriteLine($"{bytes.Length},{address % 64},{own},{Path.GetFileName(map.Split()[^1])}");
+            """,
+            ("large.onnx", Sum(Floats, constant: true))
+        );
+
+        var (binary, _) = app.Publish("linux-x64");
+        app.Build();
+
+        AssertInPlace(Command.Run(feed.Root, binary), "large");
+        AssertInPlace(Run(app), "large.Weights.dll");
+
+        static void AssertInPlace(string said, string file)
+        {
+            var parts = said.TrimEnd().Split(',');
+            Assert.True(int.Parse(parts[0]) >= Floats * sizeof(float), said);
+            Assert.Equal("0", parts[1]);
+            // Memory of the process's own, in KiB, is less than half of what a copy would take.
+            Assert.True(int.Parse(parts[2]) < Floats * sizeof(float) / 1024 / 2, said);
+            Assert.Equal(file, parts[3]);
+        }
+    }
+
     private string Run(App app) => Command.Run(feed.Root, "dotnet", Path.Combine(app.Folder, "bin/Debug/net10.0", app.Name + ".dll"));
 
     private static byte[] Sum(int length, bool constant = false, int step = 1)
