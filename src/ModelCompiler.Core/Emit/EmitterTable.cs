@@ -29,6 +29,7 @@ internal static class EmitterTable
         Add<ArgMaxKernel>(ArgMaxEmitter.Emit);
         Add<ChainKernel>(ChainEmitter.Emit);
         Add<CopyKernel>(CopyEmitter.Emit);
+        Add<CumulativeKernel>(ScanEmitters.Cumulative);
         Add<DepthwiseConvKernel>(DepthwiseConvEmitter.Emit);
         Add<DepthwiseInt8Kernel>(DepthwiseInt8Emitter.Emit);
         Add<DequantizeKernel>(LinearEmitter.Emit);
@@ -57,9 +58,12 @@ internal static class EmitterTable
         Add<QuantizedSoftmaxKernel>(QuantizedSoftmaxEmitter.Emit);
         Add<ReduceKernel>(ReduceEmitter.Emit);
         Add<ResizeKernel>(ResizeEmitter.Emit);
+        Add<ScatterElementsKernel>(ScatterEmitters.ScatterElements);
+        Add<ScatterTuplesKernel>(ScatterEmitters.ScatterTuples);
         Add<SoftmaxKernel>(SoftmaxEmitter.Emit);
         Add<TiledConvKernel>(TiledConvEmitter.Emit);
         Add<TiledMatMulKernel>(TiledMatMulEmitter.Emit);
+        Add<TopKKernel>(ScanEmitters.TopK);
         return table;
 
         void Add<T>(EmitKernel<T> emit)

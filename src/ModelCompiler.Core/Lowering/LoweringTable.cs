@@ -29,6 +29,7 @@ internal static class LoweringTable
         Add<Concat>(MovementKernel.Lower);
         Add<Conv>(FloatLowering.Conv);
         Add<ConvTranspose>(PlainConvKernel.Lower);
+        Add<Cumulative>(CumulativeKernel.Lower);
         Add<DepthToSpace>(MovementKernel.Lower);
         Add<DequantizeLinear>(DequantizeKernel.Lower);
         Add<DynamicQuantizeLinear>(DynamicQuantizeKernel.Lower);
@@ -56,11 +57,14 @@ internal static class LoweringTable
         Add<QuantizedSoftmax>(QuantizedSoftmaxKernel.Lower);
         Add<Reduce>(ReduceKernel.Lower);
         Add<Resize>(ResizeKernel.Lower);
+        Add<ScatterElements>(ScatterElementsKernel.Lower);
+        Add<ScatterND>(ScatterTuplesKernel.Lower);
         Add<Slice>(MovementKernel.Lower);
         Add<Softmax>(SoftmaxKernel.Lower);
         Add<SpaceToDepth>(MovementKernel.Lower);
         Add<Split>(MovementKernel.Lower);
         Add<Tile>(MovementKernel.Lower);
+        Add<TopK>(TopKKernel.Lower);
         Add<Transpose>(MovementKernel.Lower);
         Add<Unary>(ElementwiseLowering.Lower);
         Add<Where>(ElementwiseLowering.Lower);

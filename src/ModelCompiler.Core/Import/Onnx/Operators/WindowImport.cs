@@ -32,6 +32,12 @@ internal static class WindowImport
         return window with { PadsEnd = window.PadsEnd.Zip(ceil, (pad, extra) => pad + extra).ToArray() };
     }
 
+    /// <summary>The window that walks over an image in the blocks of Col2Im.</summary>
+    public static Window OfBlocks(OnnxNode node, int[] image, TensorShape block) =>
+        block.Rank == image.Length && block.All(size => size > 0)
+            ? Resolve(node, new TensorShape([1, 1, .. image]), [.. block])
+            : throw new ShapeException($"blocks {block} do not fit an image of {image.Length} dimensions");
+
     /// <summary>The window of a pool as if ceil_mode were 0.</summary>
     public static Window OfPoolRoundedDown(OnnxNode node, TensorShape x) =>
         Resolve(node, x, Sizes(node, "kernel_shape", x.Rank - 2, null) ?? throw new ShapeException("attribute 'kernel_shape' is missing"));
