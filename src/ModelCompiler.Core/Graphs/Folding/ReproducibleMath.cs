@@ -107,6 +107,15 @@ internal static class ReproducibleMath
         return 1.1283791670955126 * Exp(-x * x) * sum;
     }
 
+    /// <summary>cos(2π · turns), exact at quarters.</summary>
+    public static double CosineOfTurns(double turns)
+    {
+        var rest = Math.Abs(turns - Math.Round(turns, MidpointRounding.ToEven));
+        return rest <= 0.125 ? Series(rest, 1, 0)
+            : rest <= 0.375 ? Series(0.25 - rest, 2 * Math.PI * (0.25 - rest), 1)
+            : -Series(0.5 - rest, 1, 0);
+    }
+
     /// <summary>x to the y; whole exponents of moderate size by multiplication, so that they are exact where the result is.</summary>
     public static double Pow(double x, double y)
     {
@@ -122,6 +131,20 @@ internal static class ReproducibleMath
         }
 
         return x >= 0 || double.IsNaN(x) ? Exp(y * Log(x)) : double.NaN;
+    }
+
+    /// <summary>The series of the cosine (from power 0) or the sine (from power 1) of at most an eighth of a turn.</summary>
+    private static double Series(double turns, double term, int power)
+    {
+        var angle = 2 * Math.PI * turns;
+        var sum = term;
+        for (var n = power + 2; n < power + 22; n += 2)
+        {
+            term *= -angle * angle / (n * (n - 1));
+            sum += term;
+        }
+
+        return sum;
     }
 
     private static double WholePower(double x, int exponent)
