@@ -132,6 +132,10 @@ public sealed class OnnxModelBuilder
                 attribute.Type = AttributeProto.Types.AttributeType.Floats;
                 attribute.Floats.AddRange(numbers);
                 break;
+            case string[] texts:
+                attribute.Type = AttributeProto.Types.AttributeType.Strings;
+                attribute.Strings.AddRange(texts.Select(ByteString.CopyFromUtf8));
+                break;
             case Tensor tensor:
                 attribute.Type = AttributeProto.Types.AttributeType.Tensor;
                 attribute.T = ToProto(tensor);

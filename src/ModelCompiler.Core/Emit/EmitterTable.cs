@@ -3,11 +3,13 @@ using ModelCompiler.Emit.Kernels;
 using ModelCompiler.Emit.Kernels.Elementwise;
 using ModelCompiler.Emit.Kernels.Int8;
 using ModelCompiler.Emit.Kernels.Quantised;
+using ModelCompiler.Emit.Kernels.Recurrent;
 using ModelCompiler.Lowering;
 using ModelCompiler.Lowering.Chains;
 using ModelCompiler.Lowering.Kernels;
 using ModelCompiler.Lowering.Kernels.Int8;
 using ModelCompiler.Lowering.Kernels.Quantised;
+using ModelCompiler.Lowering.Kernels.Recurrent;
 
 namespace ModelCompiler.Emit;
 
@@ -56,6 +58,7 @@ internal static class EmitterTable
         Add<QuantizedBinaryKernel>(QuantizedBinaryEmitter.Emit);
         Add<QuantizedGlobalAveragePoolKernel>(QuantizedGlobalAveragePoolEmitter.Emit);
         Add<QuantizedSoftmaxKernel>(QuantizedSoftmaxEmitter.Emit);
+        Add<RecurrentKernel>(RecurrentEmitter.Emit);
         Add<ReduceKernel>(ReduceEmitter.Emit);
         Add<ResizeKernel>(ResizeEmitter.Emit);
         Add<ScatterElementsKernel>(ScatterEmitters.ScatterElements);

@@ -3,6 +3,7 @@ using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Lowering.Kernels;
 using ModelCompiler.Lowering.Kernels.Int8;
 using ModelCompiler.Lowering.Kernels.Quantised;
+using ModelCompiler.Lowering.Kernels.Recurrent;
 
 namespace ModelCompiler.Lowering;
 
@@ -55,6 +56,7 @@ internal static class LoweringTable
         Add<QuantizedGlobalAveragePool>(QuantizedGlobalAveragePoolKernel.Lower);
         Add<QuantizedMatMul>(Int8Lowering.MatrixProduct);
         Add<QuantizedSoftmax>(QuantizedSoftmaxKernel.Lower);
+        Add<RecurrentLayer>(RecurrentKernel.Lower);
         Add<Reduce>(ReduceKernel.Lower);
         Add<Resize>(ResizeKernel.Lower);
         Add<ScatterElements>(ScatterElementsKernel.Lower);

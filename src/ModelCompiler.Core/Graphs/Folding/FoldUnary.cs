@@ -9,6 +9,7 @@ internal static class FoldUnary
     private static readonly Dictionary<UnaryFunction, Func<double, Unary, double>> OfFloats = new()
     {
         [UnaryFunction.Abs] = (x, _) => Math.Abs(x),
+        [UnaryFunction.Affine] = (x, f) => (f.Alpha * x) + f.Beta,
         [UnaryFunction.Ceil] = (x, _) => Math.Ceiling(x),
         [UnaryFunction.Celu] = (x, f) => x < 0 ? f.Alpha * (ReproducibleMath.Exp(x / f.Alpha) - 1) : x,
         [UnaryFunction.Clip] = (x, f) => Clamped(x, f.Alpha, f.Beta),
@@ -27,6 +28,7 @@ internal static class FoldUnary
         [UnaryFunction.Reciprocal] = (x, _) => 1 / x,
         [UnaryFunction.Relu] = (x, _) => x < 0 ? 0 : x,
         [UnaryFunction.Round] = (x, _) => Math.Round(x, MidpointRounding.ToEven),
+        [UnaryFunction.ScaledTanh] = (x, f) => f.Alpha * ReproducibleMath.Tanh(f.Beta * x),
         [UnaryFunction.Selu] = (x, f) => f.Beta * (x > 0 ? x : f.Alpha * (ReproducibleMath.Exp(x) - 1)),
         [UnaryFunction.Shrink] = (x, f) =>
             x > f.Beta ? x - f.Alpha

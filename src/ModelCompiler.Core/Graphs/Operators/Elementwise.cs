@@ -51,7 +51,8 @@ internal static class ElementwiseRules
             or UnaryFunction.Cosh
             or UnaryFunction.Sinh
             or UnaryFunction.Tan => false,
-            UnaryFunction.Erf or UnaryFunction.Gelu or UnaryFunction.GeluTanh or UnaryFunction.Tanh => element == ElementType.Float32,
+            UnaryFunction.Erf or UnaryFunction.Gelu or UnaryFunction.GeluTanh or UnaryFunction.ScaledTanh or UnaryFunction.Tanh => element
+                == ElementType.Float32,
             _ => true,
         };
 

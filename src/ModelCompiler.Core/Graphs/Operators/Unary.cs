@@ -12,6 +12,9 @@ public enum UnaryFunction
     /// <summary>Inverse hyperbolic cosine.</summary>
     Acosh,
 
+    /// <summary>αx + β.</summary>
+    Affine,
+
     /// <summary>Arc sine.</summary>
     Asin,
 
@@ -95,6 +98,9 @@ public enum UnaryFunction
 
     /// <summary>Rounded to the nearest integer, halves to the even one.</summary>
     Round,
+
+    /// <summary>α · tanh(βx).</summary>
+    ScaledTanh,
 
     /// <summary>βx for x &gt; 0, else β·α(exp(x) − 1).</summary>
     Selu,

@@ -56,6 +56,9 @@ internal sealed class OnnxNode(NodeProto proto, string name, int opset, Immutabl
     /// <summary>The numbers of a list attribute; null where it is left out.</summary>
     public float[]? Floats(string attribute) => Find(attribute) is { } found ? [.. found.Floats] : null;
 
+    /// <summary>The strings of a list attribute; null where it is left out.</summary>
+    public string[]? Texts(string attribute) => Find(attribute) is { } found ? [.. found.Strings.Select(s => s.ToStringUtf8())] : null;
+
     /// <summary>The tensor of an attribute; null where it is left out.</summary>
     public Tensor? Tensor(string attribute) => Find(attribute) is { T: { } tensor } ? readTensor(tensor) : null;
 

@@ -16,6 +16,7 @@ internal static class UnaryCode
             : Select(c, x, "<", "0", Negative(c, x), x),
         [UnaryFunction.Acos] = (c, x, _) => c.Call("Acos", x),
         [UnaryFunction.Acosh] = (c, x, _) => c.Call("Acosh", x),
+        [UnaryFunction.Affine] = (c, x, f) => Line(c, x, c.Number(f.Alpha), c.Number(f.Beta)),
         [UnaryFunction.Asin] = (c, x, _) => c.Call("Asin", x),
         [UnaryFunction.Asinh] = (c, x, _) => c.Call("Asinh", x),
         [UnaryFunction.Atan] = (c, x, _) => c.Call("Atan", x),
@@ -46,6 +47,7 @@ internal static class UnaryCode
         [UnaryFunction.Reciprocal] = (c, x, _) => c.Arithmetic(c.Number("1"), "/", x),
         [UnaryFunction.Relu] = (c, x, _) => c.IsUnsigned ? x : Select(c, x, "<", "0", c.Number("0"), x),
         [UnaryFunction.Round] = (c, x, _) => c.Call("Round", x),
+        [UnaryFunction.ScaledTanh] = (c, x, f) => c.Arithmetic(c.Number(f.Alpha), "*", c.Let(c.Own("Tanh", c.Mul(c.Number(f.Beta), x)))),
         [UnaryFunction.Selu] = (c, x, f) =>
             c.Arithmetic(c.Number(f.Beta), "*", c.Let(Select(c, x, ">", "0", x, c.Mul(c.Number(f.Alpha), ExpMinus1(c, x))))),
         [UnaryFunction.Shrink] = Shrink,
