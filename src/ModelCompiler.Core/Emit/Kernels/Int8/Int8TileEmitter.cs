@@ -45,7 +45,10 @@ internal sealed class Int8TileEmitter
     /// Most products of vectors that a tile writes out instead of looping over them, which saves what short loops cost. The weights of
     /// one row alone are read once: there the code would be longer than they are.
     /// </summary>
-    private int UnrolledProducts => _tile.Pixels > 1 ? 128 : 64;
+    private int UnrolledProducts =>
+        _writer.InstructionSet is InstructionSet.AdvSimd or InstructionSet.Portable ? 0
+        : _tile.Pixels > 1 ? 128
+        : 64;
 
     /// <summary>Writes refs to the block's weights, bias and multipliers; <c>block</c> counts through all groups.</summary>
     public void EmitBlockRefs()

@@ -6,11 +6,19 @@ namespace ModelCompiler.Lowering.Kernels.Int8;
 internal static class Int8Variants
 {
     /// <summary>
-    /// The target's instruction sets for kernels that live on dot products of four bytes: AVX-VNNI does in one instruction what
-    /// 512-bit code without VNNI needs four for.
+    /// The target's instruction sets for kernels that live on dot products of four bytes. AVX-VNNI does in one instruction what
+    /// others need four for, and 512-bit code without VNNI is hardly faster than AVX2: where both could be written, it is left out,
+    /// for the sake of the text that the C# compiler has to read.
     /// </summary>
-    public static EquatableArray<InstructionSet> DotProducts(Target target) =>
-        (InstructionSet[])[.. target.InstructionSets.OrderBy(set => set == InstructionSet.AvxVnni ? 0 : 1)];
+    public static EquatableArray<InstructionSet> DotProducts(Target target)
+    {
+        var sets = target.InstructionSets;
+        return (InstructionSet[])
+            [
+                .. sets.Where(set => set != InstructionSet.Avx512 || !sets.Contains(InstructionSet.Avx2))
+                    .OrderBy(set => set == InstructionSet.AvxVnni ? 0 : 1),
+            ];
+    }
 
     /// <summary>Whether a variant multiplies signed inputs (Arm's sdot) and not unsigned ones (x86's vpdpbusd).</summary>
     public static bool ReadsSigned(InstructionSet set) => set is InstructionSet.ArmDotProduct or InstructionSet.AdvSimd;
