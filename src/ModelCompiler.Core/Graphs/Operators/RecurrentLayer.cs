@@ -27,7 +27,10 @@ public sealed record RecurrentDirection(bool IsReverse, EquatableArray<Unary> Ac
 /// <param name="Cell">Which cell.</param>
 /// <param name="Hidden">H: number of units.</param>
 /// <param name="Directions">Forward, reverse or both.</param>
-/// <param name="Clip">Inputs of activations are bounded to ±Clip; infinity where they are not.</param>
+/// <param name="Clip">
+/// Inputs of the functions of gates are bounded to ±Clip, as ONNX Runtime does it: not that of an LSTM's h(c). Infinity where they
+/// are not.
+/// </param>
 /// <param name="CouplesForgetGate">LSTM: whether f = 1 − i.</param>
 /// <param name="ResetsProduct">GRU: whether r multiplies h·R + its bias (linear_before_reset), rather than h.</param>
 /// <param name="GivesSequence">Whether h of all time steps is an output.</param>

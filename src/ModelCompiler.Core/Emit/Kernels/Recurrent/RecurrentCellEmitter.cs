@@ -43,13 +43,13 @@ internal sealed class RecurrentCellEmitter(RecurrentKernel kernel, KernelWriter 
     /// <summary>A pass over all units: the sums of some gates, then what is done with each vector of them.</summary>
     private void Pass(GateGroup group, string[] names, string source, Action<Lane> finish) =>
         RecurrentTile.ForAll(
-            kernel.Layout,
+            kernel,
             VectorVariants.BitsFor(writer.InstructionSet, kernel.Layout.PaddedUnits, ElementType.Float32),
             Code,
             tile =>
             {
                 var lanes = new VectorLanes(writer, ElementType.Float32, tile.Bits);
-                tile.WriteSums(kernel.Layout, group, names, "weights", source, (gate, v) => Start(new(lanes, tile, v), gate), Code);
+                tile.WriteSums(kernel, group, names, "weights", source, (gate, v) => Start(new(lanes, tile, v), gate), Code);
                 for (var vector = 0; vector < tile.Vectors; vector++)
                 {
                     finish(new Lane(lanes, tile, vector));
@@ -116,7 +116,7 @@ internal sealed class RecurrentCellEmitter(RecurrentKernel kernel, KernelWriter 
         var cell = c.Add(c.Mul(forget, previous), c.Mul(input, candidate));
         Code.Line(lane.Store(cell, "cell"));
         var output = Activated(lane, 0, WithPeephole(lane, lane.Sum("o"), 1, cell));
-        Give(lane, c.Mul(output, Activated(lane, 2, cell)));
+        Give(lane, c.Mul(output, Unbounded(lane, 2, cell)));
     }
 
     private string WithPeephole(Lane lane, string sum, int gate, string cell) =>
@@ -127,12 +127,16 @@ internal sealed class RecurrentCellEmitter(RecurrentKernel kernel, KernelWriter 
                 lane.Code.Mul(lane.Load(writer.Input(kernel.Inputs.Peepholes), ((3 * direction) + gate) * kernel.Hidden), cell)
             );
 
+    /// <summary>A function of a gate: its argument is bounded where the layer says so.</summary>
     private string Activated(Lane lane, int function, string x)
     {
         var (c, clip) = (lane.Code, kernel.Op.Clip);
         var bounded = float.IsPositiveInfinity(clip) ? x : c.Bounded(c.Bounded(x, ">", c.Number(clip)), "<", c.Number(-clip));
-        return c.Let(UnaryCode.Write(c, bounded, _activations[function]));
+        return Unbounded(lane, function, bounded);
     }
+
+    /// <summary>A function of the cell state, which is not bounded.</summary>
+    private string Unbounded(Lane lane, int function, string x) => lane.Code.Let(UnaryCode.Write(lane.Code, x, _activations[function]));
 
     /// <summary>Stores h of this step.</summary>
     private void Give(Lane lane, string value)

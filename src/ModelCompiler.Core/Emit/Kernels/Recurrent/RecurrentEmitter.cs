@@ -70,6 +70,11 @@ internal static class RecurrentEmitter
     {
         var (code, op) = (writer.Code, kernel.Op);
         code.Line($"var time = {(op.Directions[direction].IsReverse ? "length - 1 - step" : "step")};");
+        if (kernel.Alternates)
+        {
+            code.Line("var backwards = (step & 1) != 0;");
+        }
+
         var projections = op.Gates * op.Hidden;
         var row = $"(((time * {kernel.Batch}) + sequence) * {kernel.Directions * projections}) + {direction * projections}";
         code.Line($"ref var x = ref Unsafe.Add(ref {writer.Input(0)}, {row});");

@@ -23,14 +23,21 @@ internal sealed record RecurrentTile(int Bits, int Vectors, string Unit, string 
     public int ExistingOf(int vector) => Math.Min(Lanes, Existing - (vector * Lanes));
 
     /// <summary>Writes loops over all units of a layer, in tiles of vectors of up to the given width.</summary>
-    public static void ForAll(RecurrentLayout layout, int bits, SourceWriter code, Action<RecurrentTile> body)
+    public static void ForAll(RecurrentKernel kernel, int bits, SourceWriter code, Action<RecurrentTile> body)
     {
+        var layout = kernel.Layout;
+
         // Two vectors a tile: with up to four gates, eight sums hide the time that one multiplication takes.
         var (block, lanes) = (RecurrentLayout.BlockUnits, bits / 32);
         var width = Math.Min(block, 2 * lanes);
         if (layout.FullUnits > 0)
         {
-            using var loop = code.For("unit", 0, layout.FullUnits, width);
+            using var loop = code.For(kernel.Alternates ? "tile" : "unit", 0, layout.FullUnits, width);
+            if (kernel.Alternates)
+            {
+                code.Line($"var unit = backwards ? {layout.FullUnits - width} - tile : tile;");
+            }
+
             var (weights, inBlock) = width == block ? ("unit", "0") : ($"(unit & {-block})", $"(unit & {block - 1})");
             body(new(bits, width / lanes, "unit", weights, inBlock, block, width));
         }
@@ -49,7 +56,7 @@ internal sealed record RecurrentTile(int Bits, int Vectors, string Unit, string 
     /// Writes sums of products of h with the weights of a group of gates: a local for each gate and vector, gate's name before
     /// vector's number.
     /// </summary>
-    /// <param name="layout">How the weights lie.</param>
+    /// <param name="kernel">The layer.</param>
     /// <param name="group">The gates.</param>
     /// <param name="names">Names of all gates.</param>
     /// <param name="weights">Name of a ref to the weights of the direction.</param>
@@ -57,7 +64,7 @@ internal sealed record RecurrentTile(int Bits, int Vectors, string Unit, string 
     /// <param name="start">What the sum of a gate begins with, for a vector.</param>
     /// <param name="code">Where to write.</param>
     public void WriteSums(
-        RecurrentLayout layout,
+        RecurrentKernel kernel,
         GateGroup group,
         string[] names,
         string weights,
@@ -66,6 +73,7 @@ internal sealed record RecurrentTile(int Bits, int Vectors, string Unit, string 
         SourceWriter code
     )
     {
+        var layout = kernel.Layout;
         var split = Split(group.Count * Vectors, layout.Hidden);
         var gates = Enumerable.Range(group.First, group.Count).ToArray();
         foreach (var (gate, vector) in gates.SelectMany(g => Enumerable.Range(0, Vectors).Select(v => (g, v))))
@@ -76,20 +84,33 @@ internal sealed record RecurrentTile(int Bits, int Vectors, string Unit, string 
             }
         }
 
-        code.Line(
-            $"ref var w = ref Unsafe.Add(ref {weights}, {layout.OffsetOf(group)} + ({Weights} * {group.Count * layout.Hidden}) + {InBlock});"
-        );
+        var origin = $"{layout.OffsetOf(group)} + ({Weights} * {group.Count * layout.Hidden}) + {InBlock}";
+        code.Line($"ref var w = ref Unsafe.Add(ref {weights}, {origin});");
         code.Line($"ref var s = ref {source};");
         var unroll = Math.Min(Math.Max(split, 2), layout.Hidden);
-        using (layout.Hidden / unroll == 1 ? code.Open() : code.For("k", 0, layout.Hidden / unroll))
+        var (runs, rest, run) = (layout.Hidden / unroll, layout.Hidden % unroll, group.Count * BlockUnits);
+        if (rest > 0)
         {
-            Products(unroll);
+            // First of all, while the refs are where they begin.
+            using var once = code.Open();
+            Products(rest);
+            code.Line($"s = ref Unsafe.Add(ref s, {rest});");
+            code.Line($"w = ref Unsafe.Add(ref w, {rest * run});");
         }
 
-        if (layout.Hidden % unroll > 0)
+        if (kernel.Alternates)
         {
-            using var rest = code.Open();
-            Products(layout.Hidden % unroll);
+            code.Line($"nint stride = backwards ? -{unroll} : {unroll};");
+            code.Line($"s = ref Unsafe.Add(ref s, backwards ? {(runs - 1) * unroll} : 0);");
+            code.Line($"w = ref Unsafe.Add(ref w, backwards ? {(runs - 1) * unroll * run} : 0);");
+        }
+
+        var stride = kernel.Alternates ? "stride" : $"{unroll}";
+        using (runs == 1 ? code.Open() : code.For("k", 0, runs))
+        {
+            Products(unroll);
+            code.Line($"s = ref Unsafe.Add(ref s, {stride});");
+            code.Line($"w = ref Unsafe.Add(ref w, {stride} * {run});");
         }
 
         foreach (var (gate, vector) in gates.SelectMany(g => Enumerable.Range(0, Vectors).Select(v => (g, v))))
@@ -110,9 +131,6 @@ internal sealed record RecurrentTile(int Bits, int Vectors, string Unit, string 
                     code.Line($"{sum} = {Vector}.MultiplyAddEstimate(s{summand}, {Vector}.LoadUnsafe(ref w, {offset}), {sum});");
                 }
             }
-
-            code.Line($"s = ref Unsafe.Add(ref s, {summands});");
-            code.Line($"w = ref Unsafe.Add(ref w, {summands * group.Count * BlockUnits});");
         }
     }
 

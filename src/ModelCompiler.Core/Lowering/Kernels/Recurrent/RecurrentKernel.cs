@@ -37,6 +37,9 @@ internal sealed record RecurrentKernel(
     // h, the next h, c, and for GRU z and r ⊙ h in the place of c and behind it.
     private const int StateVectors = 4;
 
+    // Somewhat below the 32 KiB of the first-level cache of most processors.
+    private const int CachedWeightBytes = 24 * 1024;
+
     public override EquatableArray<InstructionSet> Variants => Widths;
 
     public int Directions => Op.Directions.Count;
@@ -45,6 +48,12 @@ internal sealed record RecurrentKernel(
 
     /// <summary>Elements of scratch memory that hold the state of a sequence.</summary>
     public int StateElements => StateVectors * Layout.PaddedUnits;
+
+    /// <summary>
+    /// Whether every other step runs through the weights backwards. A cache that is too small for them then still has the end of
+    /// the last run, where a run in the same order would find nothing.
+    /// </summary>
+    public bool Alternates => Steps > 1 && Layout.DirectionElements * sizeof(float) > CachedWeightBytes;
 
     public override string Describe()
     {
