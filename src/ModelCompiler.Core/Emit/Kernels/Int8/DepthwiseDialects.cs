@@ -43,7 +43,7 @@ internal abstract record DepthwiseDialect(int Bits)
     public abstract IEnumerable<string> MultiplyAdd(int rows, int outputs, Func<int, int, int> offset);
 
     /// <summary>The code that requantises four vectors of sums to bytes in the order of the rows that were read.</summary>
-    public abstract SharedCode Requantise(RequantiseForm form, bool shifted);
+    public abstract SharedCode Requantise(RequantiseForm form);
 
     /// <summary>The name of the sums of an output row and quarter.</summary>
     public static string Sums(int output, int quarter) => $"a{output}_{quarter}";
@@ -93,7 +93,7 @@ internal sealed record VnniDepthwise() : QuadDepthwise(256)
     protected override IEnumerable<string> Dots(string sums, int quarter, int offset) =>
         [$"{sums} = AvxVnni.MultiplyWideningAndAdd({sums}, q{quarter}.AsByte(), Vector256.LoadUnsafe(ref w, {offset}));"];
 
-    public override SharedCode Requantise(RequantiseForm form, bool shifted) => DepthwiseRequantise.X86(256, form, shifted);
+    public override SharedCode Requantise(RequantiseForm form) => X86Requantise.Of(256, form);
 }
 
 /// <summary>
@@ -130,7 +130,7 @@ internal sealed record MultiplyAddDepthwise(int Bits) : DepthwiseDialect(Bits)
         }
     }
 
-    public override SharedCode Requantise(RequantiseForm form, bool shifted) => DepthwiseRequantise.X86(Bits, form, shifted);
+    public override SharedCode Requantise(RequantiseForm form) => X86Requantise.Of(Bits, form);
 
     /// <summary>
     /// The code that widens the weights of a block: quads of bytes become a vector of their first and third and one of their second
@@ -162,7 +162,7 @@ internal sealed record ArmDotProductDepthwise() : QuadDepthwise(128)
     protected override IEnumerable<string> Dots(string sums, int quarter, int offset) =>
         [$"{sums} = Dp.DotProduct({sums}, Vector128.LoadUnsafe(ref w, {offset}), q{quarter}.AsSByte());"];
 
-    public override SharedCode Requantise(RequantiseForm form, bool shifted) => ArmRequantise.Of(form);
+    public override SharedCode Requantise(RequantiseForm form) => ArmRequantise.Of(form);
 }
 
 /// <summary>Base AdvSimd: sums are two vectors of half sums until the end.</summary>
@@ -184,7 +184,7 @@ internal sealed record AdvSimdDepthwise() : QuadDepthwise(128)
         return [$"{sums}l = Shared.DotLower({sums}l, {w}, {q});", $"{sums}h = Shared.DotUpper({sums}h, {w}, {q});"];
     }
 
-    public override SharedCode Requantise(RequantiseForm form, bool shifted) => ArmRequantise.Of(form);
+    public override SharedCode Requantise(RequantiseForm form) => ArmRequantise.Of(form);
 }
 
 /// <summary>Vector128 of the base class library: bytes are widened and shifted to their place in the quad.</summary>
@@ -207,40 +207,5 @@ internal sealed record PortableDepthwise() : QuadDepthwise(128)
     protected override IEnumerable<string> Dots(string sums, int quarter, int offset) =>
         [$"{sums} = Shared.DotPortable({sums}, q{quarter}.AsInt16(), Vector128.LoadUnsafe(ref w, {offset}).AsInt16());"];
 
-    public override SharedCode Requantise(RequantiseForm form, bool shifted) => Dialect.Requantise(form);
-}
-
-/// <summary>Requantisation with x86's saturating packs, whose order within 128 bits is what the unpacking undoes.</summary>
-internal static class DepthwiseRequantise
-{
-    public static SharedCode X86(int bits, RequantiseForm form, bool shifted)
-    {
-        var (vector, integer, single) = bits == 256 ? ("Vector256", "Avx2", "Avx") : ("Vector128", "Sse2", "Sse2");
-        var name = $"RequantiseInLanes{bits}{form.Suffix}{(shifted ? "" : "FromZero")}";
-        var pack = form.Signed ? "PackSignedSaturate" : "PackUnsignedSaturate";
-        var limited = form.MayExceedInt32 ? $"{vector}.Min(scaled, {vector}.Create(2147483520f))" : "scaled";
-        var (ab, cd) = shifted ? ($"{integer}.AddSaturate(ab, zero)", $"{integer}.AddSaturate(cd, zero)") : ("ab", "cd");
-        return new SharedCode(
-            name,
-            $$"""
-            // Sums become bytes, four of each vector in every 128 bits: scaled, rounded half to even, zero point added, saturated.
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            internal static {{vector}}<byte> {{name}}({{vector}}<int> a, {{vector}}<int> b, {{vector}}<int> c, {{vector}}<int> d, {{vector}}<float> ma, {{vector}}<float> mb, {{vector}}<float> mc, {{vector}}<float> md, short zeroPoint)
-            {
-            {{(
-                shifted ? $"    var zero = {vector}.Create(zeroPoint);\n" : ""
-            )}}    var ab = {{integer}}.PackSignedSaturate(Round{{name}}(a, ma), Round{{name}}(b, mb));
-                var cd = {{integer}}.PackSignedSaturate(Round{{name}}(c, mc), Round{{name}}(d, md));
-                return {{integer}}.{{pack}}({{ab}}, {{cd}}).AsByte();
-            }
-
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            private static {{vector}}<int> Round{{name}}({{vector}}<int> sum, {{vector}}<float> multiplier)
-            {
-                var scaled = {{vector}}.ConvertToSingle(sum) * multiplier;
-                return {{single}}.ConvertTo{{vector}}Int32({{limited}});
-            }
-            """
-        );
-    }
+    public override SharedCode Requantise(RequantiseForm form) => Dialect.Requantise(form);
 }

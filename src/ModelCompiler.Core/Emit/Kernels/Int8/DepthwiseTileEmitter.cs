@@ -167,8 +167,8 @@ internal sealed class DepthwiseTileEmitter
 
     private void EmitBytes(VectorRequantization stage, int output, string[] sums)
     {
-        var form = new RequantiseForm(stage.Rule.Element == ElementType.Int8, stage.MayExceedInt32, FromLowest: false, Vectors: Quarters);
-        var requantise = _dialect.Requantise(form, stage.Rule.ZeroPoint != 0);
+        var form = RequantiseForm.Of(stage, Quarters);
+        var requantise = _dialect.Requantise(form);
         _writer.Use(requantise);
         var multipliers = Enumerable
             .Range(0, Quarters)
@@ -177,8 +177,7 @@ internal sealed class DepthwiseTileEmitter
                     ? $"{_dialect.Vector}.Create({Literals.Float(stage.Rule.Multipliers[0])})"
                     : $"{_dialect.Vector}.LoadUnsafe(ref multipliers, {quarter * 8})"
             );
-        var bytes = $"Shared.{requantise.Name}({string.Join(", ", sums)}, {string.Join(", ", multipliers)}, {stage.Rule.ZeroPoint})";
-        bytes = Limited(stage.Rule, form, bytes);
+        var bytes = form.Limit(stage.Rule, _dialect.Vector, form.Call(requantise, stage.Rule, sums, multipliers));
         if (_dialect.Runs == 1 || _kernel.Layout.SecondOutput == DepthwiseInt8Kernel.Run)
         {
             Code.Line($"{bytes}.StoreUnsafe(ref o{output});");
@@ -189,25 +188,5 @@ internal sealed class DepthwiseTileEmitter
         Code.Line(
             $"bytes{output}.GetLower().StoreUnsafe(ref o{output}); bytes{output}.GetUpper().StoreUnsafe(ref o{output}, {_kernel.Layout.SecondOutput});"
         );
-    }
-
-    /// <summary>Keeps the bounds of a fused activation, where they are tighter than the type's.</summary>
-    private string Limited(Graphs.Operators.Requantization rule, RequantiseForm form, string bytes)
-    {
-        var typed = $"{bytes}.As{(form.Signed ? "SByte" : "Byte")}()";
-        var limited = typed;
-        if (rule.Low > rule.Element.LowestValue())
-        {
-            limited = $"{_dialect.Vector}.Max({limited}, {Bound(rule.Low)})";
-        }
-
-        if (rule.High < rule.Element.HighestValue())
-        {
-            limited = $"{_dialect.Vector}.Min({limited}, {Bound(rule.High)})";
-        }
-
-        return limited == typed ? bytes : limited + ".AsByte()";
-
-        string Bound(int value) => $"{_dialect.Vector}.Create(({form.Element}){ScalarRequantizationText.Number(value)})";
     }
 }

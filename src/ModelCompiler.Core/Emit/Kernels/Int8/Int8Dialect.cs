@@ -71,36 +71,3 @@ internal abstract record Int8Dialect(int Bits)
     protected string Repeat(string address, bool flip) =>
         $"{Vector}.Create(Unsafe.ReadUnaligned<int>({address}))" + (flip ? $" ^ {Vector}.Create(unchecked((int)0x80808080))" : "");
 }
-
-/// <summary>How sums become bytes.</summary>
-/// <param name="Signed">Whether the output is Int8.</param>
-/// <param name="MayExceedInt32">Whether scaled sums must be limited before they are converted.</param>
-/// <param name="FromLowest">Whether the zero point is the output's lowest value, so that saturating does what adding it would.</param>
-/// <param name="Vectors">How many vectors of sums: one, two or four.</param>
-internal readonly record struct RequantiseForm(bool Signed, bool MayExceedInt32, bool FromLowest, int Vectors)
-{
-    private const string Names = "abcd";
-
-    public string Suffix =>
-        (Signed ? "Signed" : "Unsigned")
-        + (FromLowest ? "FromLowest" : "")
-        + (MayExceedInt32 ? "Limited" : "")
-        + (Vectors < Int8Dialect.VectorsOfBytes ? $"Of{Vectors}" : "");
-
-    public string Element => Signed ? "sbyte" : "byte";
-
-    /// <summary>The parameters of <see cref="Int8Dialect.Requantise"/> for vectors of a class.</summary>
-    public string Parameters(string vector)
-    {
-        var names = Names.Substring(0, Vectors);
-        var (sums, multipliers) = (names.Select(n => $"{vector}<int> {n}"), names.Select(n => $"{vector}<float> m{n}"));
-        return string.Join(", ", [.. sums, .. multipliers, .. FromLowest ? [] : new[] { "short zeroPoint" }]);
-    }
-
-    /// <summary>Names of the vectors that fill four places: the given ones over and over.</summary>
-    public char[] Fill()
-    {
-        var vectors = Vectors;
-        return [.. Enumerable.Range(0, Int8Dialect.VectorsOfBytes).Select(i => Names[i % vectors])];
-    }
-}

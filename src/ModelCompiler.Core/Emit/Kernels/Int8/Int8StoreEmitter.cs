@@ -67,15 +67,12 @@ internal sealed class Int8StoreEmitter(KernelWriter writer, Int8Dialect dialect,
     {
         // Three vectors are filled up with the last one.
         var used = group.Length == 3 ? [.. group, group[2]] : group;
-        var (rule, signed) = (stage.Rule, stage.Rule.Element == ElementType.Int8);
-        var fromLowest = rule.ZeroPoint == rule.Element.LowestValue();
-        var form = new RequantiseForm(signed, stage.MayExceedInt32, fromLowest, used.Length);
+        var form = RequantiseForm.Of(stage, used.Length);
         var requantise = dialect.Requantise(form);
         writer.Use(requantise);
         var sums = used.Select(i => Int8TileEmitter.Name(i.Pixel, i.Vector));
         var multipliers = used.Select(i => stage.Multipliers is null ? "m" : $"m{i.Vector}");
-        string[] zeroPoint = fromLowest ? [] : [ScalarRequantizationText.Number(rule.ZeroPoint)];
-        var value = $"Shared.{requantise.Name}({string.Join(", ", [.. sums, .. multipliers, .. zeroPoint])})";
+        var value = form.Call(requantise, stage.Rule, sums, multipliers);
 
         // Where each four channels come out, to where they belong: copies of vectors last.
         var order =
@@ -87,7 +84,10 @@ internal sealed class Int8StoreEmitter(KernelWriter writer, Int8Dialect dialect,
         var places = order.ToArray();
         var inOrder = places.Select((place, i) => place == i).All(same => same);
         Code.Line($"var {bytes} = {(inOrder ? value : dialect.Permute(value, places))};");
-        EmitLimits(stage, form, bytes);
+        if (form.Limit(stage.Rule, dialect.Vector, bytes) is var limited && limited != bytes)
+        {
+            Code.Line($"{bytes} = {limited};");
+        }
     }
 
     /// <summary>Which four channels of the block, in order, a part of a vector holds.</summary>
@@ -109,28 +109,6 @@ internal sealed class Int8StoreEmitter(KernelWriter writer, Int8Dialect dialect,
             .Range(0, tile.Vectors)
             .Select(v => $"var m{v} = {dialect.Vector}.LoadUnsafe(ref multipliers, {packed.PlaceOf(dialect.Bits, v) * dialect.Lanes});");
         Int8TileEmitter.Flow(Code, loads);
-    }
-
-    /// <summary>The bounds of a fused activation, where they are tighter than the type's.</summary>
-    private void EmitLimits(VectorRequantization stage, RequantiseForm form, string bytes)
-    {
-        var (rule, vector) = (stage.Rule, dialect.Vector);
-        var limited = $"{bytes}.As{(form.Signed ? "SByte" : "Byte")}()";
-        var plain = limited;
-        if (rule.Low > rule.Element.LowestValue())
-        {
-            limited = $"{vector}.Max({limited}, {vector}.Create(({form.Element}){ScalarRequantizationText.Number(rule.Low)}))";
-        }
-
-        if (rule.High < rule.Element.HighestValue())
-        {
-            limited = $"{vector}.Min({limited}, {vector}.Create(({form.Element}){ScalarRequantizationText.Number(rule.High)}))";
-        }
-
-        if (limited != plain)
-        {
-            Code.Line($"{bytes} = ({limited}).AsByte();");
-        }
     }
 
     /// <summary>Stores the outputs of a group of vectors in the longest pieces that are contiguous.</summary>
