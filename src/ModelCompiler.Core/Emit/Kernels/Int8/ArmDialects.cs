@@ -20,7 +20,7 @@ internal sealed record ArmDotProductDialect() : Int8Dialect(128)
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} = Dp.DotProduct({accumulator}, w{v}, x{p});"];
 
-    public override IEnumerable<string> MultiplyRun(string[] addresses, string[,] accumulators, int[,] weights, bool flip)
+    public override IEnumerable<string> MultiplyRun(string[] addresses, string[,,] accumulators, int[,] weights, bool flip)
     {
         for (var p = 0; p < addresses.Length; p++)
         {
@@ -30,13 +30,13 @@ internal sealed record ArmDotProductDialect() : Int8Dialect(128)
 
         for (var quad = 0; quad < QuadsOfRun; quad++)
         {
-            for (var v = 0; v < accumulators.GetLength(1); v++)
+            for (var v = 0; v < weights.GetLength(1); v++)
             {
                 var name = $"w{quad}_{v}";
                 yield return $"var {name} = Vector128.LoadUnsafe(ref w, {weights[quad, v]});";
                 for (var p = 0; p < addresses.Length; p++)
                 {
-                    var a = accumulators[p, v];
+                    var a = accumulators[quad, p, v];
                     yield return $"{a} = Shared.Dot{quad}({a}, {name}, x{p});";
                 }
             }

@@ -46,10 +46,10 @@ internal abstract record Int8Dialect(int Bits)
 
     /// <summary>Statements for <see cref="QuadsOfRun"/> quads at once.</summary>
     /// <param name="addresses">Of the first quad, by pixel.</param>
-    /// <param name="accumulators">Names by pixel and vector.</param>
+    /// <param name="accumulators">Names by quad, pixel and vector; quads of independent sums differ.</param>
     /// <param name="weights">Distance from <c>w</c> of each vector's weights, by quad and vector.</param>
     /// <param name="flip">As in <see cref="Spread"/>.</param>
-    public virtual IEnumerable<string> MultiplyRun(string[] addresses, string[,] accumulators, int[,] weights, bool flip) =>
+    public virtual IEnumerable<string> MultiplyRun(string[] addresses, string[,,] accumulators, int[,] weights, bool flip) =>
         throw new InvalidOperationException($"{GetType().Name} has no form for runs of quads");
 
     /// <summary>The expression that an accumulator starts from.</summary>

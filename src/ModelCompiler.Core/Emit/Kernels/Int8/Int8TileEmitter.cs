@@ -220,10 +220,10 @@ internal sealed class Int8TileEmitter
 
     private void EmitQuadsOfRun(Place place, int weights)
     {
-        var accumulators = new string[_tile.Pixels, _tile.Vectors];
-        foreach (var (p, v) in Accumulators())
+        var accumulators = new string[_dialect.QuadsOfRun, _tile.Pixels, _tile.Vectors];
+        foreach (var (quad, (p, v)) in Enumerable.Range(0, _dialect.QuadsOfRun).SelectMany(q => Accumulators().Select(a => (q, a))))
         {
-            accumulators[p, v] = Name(p, v);
+            accumulators[quad, p, v] = Name(p, v, quad % _tile.DepthSplit);
         }
 
         var offsets = new int[_dialect.QuadsOfRun, _tile.Vectors];
