@@ -101,8 +101,9 @@ internal sealed class BenchmarkCommand
         root.Add(With(new("speed", "Compiled models against ONNX Runtime, in one process.") { _paths }, r => r.Speed()));
         root.Add(With(new("targets", "Code for x64-avx2 against the machine's best target.") { _paths }, r => r.Targets()));
         root.Add(With(new("native", "NativeAOT programs of both kinds: first result, memory, bytes.") { _paths }, r => r.Native()));
+        root.Add(With(new("arm", "Inner loops of programs for arm64, by llvm-mca.") { _paths }, r => r.Arm()));
         root.Add(With(new("build", "Time and memory of builds by size of the weights."), r => r.Build()));
-        root.Add(With(new("all", "All of these."), r => r.Speed(), r => r.Targets(), r => r.Native(), r => r.Build()));
+        root.Add(With(new("all", "All of these."), r => r.Speed(), r => r.Targets(), r => r.Native(), r => r.Arm(), r => r.Build()));
         return root;
     }
 

@@ -41,6 +41,13 @@ internal sealed record BenchmarkModel(string Set, string Name, string Path)
         "image-classification/mlperf_vww_mobilenetv1_float",
     ];
 
+    // Pointwise and depthwise layers, and matrices of one row.
+    private static readonly string[] Arm =
+    [
+        "keyword-spotting/mlperf_kws_dscnn_int8_qdq",
+        "anomaly-detection/mlperf_ad_autoencoder_int8_qdq",
+    ];
+
     /// <summary>Names of the sets.</summary>
     public static IReadOnlyList<string> Sets { get; } = [.. All.Select(m => m.Set).Distinct()];
 
@@ -52,6 +59,10 @@ internal sealed record BenchmarkModel(string Set, string Name, string Path)
     /// <summary>The models that are published as native programs.</summary>
     /// <exception cref="IOException">The folder, or one of the models in it, is not there.</exception>
     public static IReadOnlyList<BenchmarkModel> ToPublish(string root) => Below(root, All.Where(m => Published.Contains(m.Folder)));
+
+    /// <summary>The models whose loops for arm64 are looked at.</summary>
+    /// <exception cref="IOException">The folder, or one of the models in it, is not there.</exception>
+    public static IReadOnlyList<BenchmarkModel> ForArm(string root) => Below(root, All.Where(m => Arm.Contains(m.Folder)));
 
     /// <summary>Files, and all models below folders.</summary>
     /// <exception cref="IOException">Something is not there, or a folder has no models.</exception>

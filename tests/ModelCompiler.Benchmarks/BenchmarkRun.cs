@@ -43,6 +43,17 @@ internal sealed class BenchmarkRun(RunOptions options, TextWriter output, TextWr
         Publish(PerformancePage.Native(section), results => results with { Native = section });
     }
 
+    /// <summary>Inner loops for arm64.</summary>
+    public void Arm()
+    {
+        RequireLinux();
+        ArmMode.RequireTools();
+        var mode = new ArmMode(_feed.Value);
+        var models = Measure(options.ForArm(), mode.Measure);
+        var section = new Section<ArmRow>(models.Command, models.Machine, [.. models.Rows.SelectMany(rows => rows)]);
+        Publish(PerformancePage.Arm(section), results => results with { Arm = section });
+    }
+
     /// <summary>Builds.</summary>
     public void Build()
     {

@@ -24,6 +24,12 @@ internal sealed record RunOptions(
     public IReadOnlyList<BenchmarkModel> Models(params IReadOnlyCollection<string> defaults) =>
         Paths.Count > 0 ? BenchmarkModel.OfPaths(Paths) : BenchmarkModel.OfSets(ModelsFolder, Sets.Count > 0 ? [.. Sets] : defaults);
 
+    /// <summary>The models whose loops for arm64 are looked at.</summary>
+    public IReadOnlyList<BenchmarkModel> ForArm() =>
+        Paths.Count > 0 ? BenchmarkModel.OfPaths(Paths)
+        : Sets.Count > 0 ? BenchmarkModel.OfSets(ModelsFolder, [.. Sets])
+        : BenchmarkModel.ForArm(ModelsFolder);
+
     /// <summary>The models to publish.</summary>
     public IReadOnlyList<BenchmarkModel> ToPublish() =>
         Paths.Count > 0 ? BenchmarkModel.OfPaths(Paths)

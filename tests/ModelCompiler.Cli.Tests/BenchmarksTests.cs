@@ -1,4 +1,5 @@
 using ModelCompiler.Benchmarks;
+using ModelCompiler.Benchmarks.Programs;
 using ModelCompiler.Benchmarks.Results;
 using ModelCompiler.Testing;
 using ModelCompiler.Verification;
@@ -94,6 +95,7 @@ public sealed class BenchmarksTests : IDisposable
                 SomeMachine,
                 [new("net", new(2, 3_000_000, 1_000_000, 20), new(25, 30_000_000, 28_000_000, 20), "Avx2", 1, 2, 9)]
             ),
+            Arm = new("d", SomeMachine, [new("pointwise", "net", "conv", "pointwise int8", 105, 64, 36.05, "14")]),
             Build = new("c", SomeMachine, [new(0, 3, 100, 200, 3), new(1_000_000, 4, 300, 200, 3)]),
         };
 
@@ -101,6 +103,37 @@ public sealed class BenchmarksTests : IDisposable
 
         Assert.Equal(results.ToJson(), read.ToJson());
         Assert.Equal(PerformancePage.Of(results), PerformancePage.Of(read));
+    }
+
+    [Fact]
+    public void Loops_are_cut_where_there_is_none_inside_and_their_branch_has_a_label()
+    {
+        const string Disassembly = """
+            0000000000001000 <method>:
+                1000:      	mov	x3, xzr
+                1004:      	ldr	q17, 0x2000 <method+0x1000>
+                1008:      	ldr	q4, [x14]
+                100c:      	sdot	v19.4s, v4.16b, v22.4b[0]
+                1010:      	sdot	v20.4s, v4.16b, v22.4b[1]
+                1014:      	b.lt	0x1008 <method+0x8>
+                1018:      	cbz	x3, 0x1020 <method+0x20>
+                101c:      	b	0x1004 <method+0x4>
+                1020:      	ret
+            """;
+
+        var loop = Assert.Single(ArmLoop.InnermostOf(Disassembly));
+
+        Assert.Equal(4, loop.Instructions.Count);
+        Assert.Equal(2, loop.Count("sdot"));
+        Assert.Equal("b.lt\tloop", loop.Instructions[^1]);
+    }
+
+    [Fact]
+    public void The_share_of_the_peak_is_of_two_dot_products_a_cycle()
+    {
+        var page = PerformancePage.Arm(new("cut", SomeMachine, [new("pointwise", "net", "conv", "tiles", 105, 64, 40, "14")]));
+
+        Assert.Contains("| 105 | 64 | 40.00 | 1.600 | 80.0 % | 14 |", page, StringComparison.Ordinal);
     }
 
     [Fact]

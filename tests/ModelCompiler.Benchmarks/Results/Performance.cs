@@ -32,6 +32,9 @@ internal sealed record Performance
     /// <summary>Native programs.</summary>
     public Section<NativeRow>? Native { get; init; }
 
+    /// <summary>Inner loops for arm64.</summary>
+    public Section<ArmRow>? Arm { get; init; }
+
     /// <summary>Builds.</summary>
     public Section<BuildRow>? Build { get; init; }
 

@@ -26,6 +26,7 @@ internal static class PerformancePage
                 results.Speed is { } speed ? Speed(speed) : null,
                 results.Targets is { } targets ? Targets(targets) : null,
                 results.Native is { } native ? Native(native) : null,
+                results.Arm is { } arm ? Arm(arm) : null,
                 results.Build is { } build ? Build(build) : null,
             }.OfType<string>()
         );
@@ -130,6 +131,35 @@ internal static class PerformancePage
             .Append("\nOne call in our native program and under the JIT, with the same instructions and in turns:\n\n")
             .Append(speeds)
             .ToString();
+    }
+
+    /// <summary>Inner loops for arm64.</summary>
+    public static string Arm(Section<ArmRow> section)
+    {
+        var text = Begin(
+            "Inner loops for arm64",
+            section,
+            $"Estimated, not run: a program for linux-arm64 is published with NativeAOT, a layer's method disassembled, and the innermost loop with the most `sdot` given to `llvm-mca -mcpu={ArmRow.Processor}`. "
+                + $"The peak is {ArmRow.Peak} `sdot` a cycle, of 16 products each. Where a layer's depth is written out, the loop is the one around it and has the requantisation in it. "
+                + "LLVM 14 has no model of that processor and takes Cortex-A57's, with one load a cycle in place of two: a matrix times one vector loads as much as it multiplies, and stays below half of the peak there."
+        );
+        var table = new MarkdownTable("kernel", "model", "layer", "instructions", "sdot", "cycles", "sdot a cycle", "of the peak", "LLVM");
+        foreach (var row in section.Rows)
+        {
+            table.Add(
+                row.Kind,
+                row.Model,
+                $"{row.Layer}: {row.Shape}",
+                $"{row.Instructions}",
+                $"{row.DotProducts}",
+                Amount.Number(row.Cycles),
+                Amount.Number(row.DotProductsPerCycle),
+                Percent(row.PeakFraction),
+                row.LlvmVersion
+            );
+        }
+
+        return text.Append(table).ToString();
     }
 
     /// <summary>Builds.</summary>

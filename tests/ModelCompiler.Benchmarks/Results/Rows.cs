@@ -85,6 +85,39 @@ internal sealed record NativeRow(
 /// <param name="Starts">How often it was started.</param>
 internal sealed record Footprint(double FirstResultMs, long PeakResidentBytes, long DiskBytes, int Starts);
 
+/// <summary>The innermost loop of a layer's code for arm64, as llvm-mca sees it.</summary>
+/// <param name="Kind">Kind of kernel.</param>
+/// <param name="Model">Name of the model.</param>
+/// <param name="Layer">Name of the layer.</param>
+/// <param name="Shape">What the layer computes.</param>
+/// <param name="Instructions">Instructions of a round.</param>
+/// <param name="DotProducts">Those of them that are <c>sdot</c>.</param>
+/// <param name="Cycles">Cycles of a round.</param>
+/// <param name="LlvmVersion">Whose estimate that is.</param>
+internal sealed record ArmRow(
+    string Kind,
+    string Model,
+    string Layer,
+    string Shape,
+    int Instructions,
+    int DotProducts,
+    double Cycles,
+    string LlvmVersion
+)
+{
+    /// <summary>The processor that llvm-mca is asked about.</summary>
+    public const string Processor = "neoverse-n1";
+
+    /// <summary>The most <c>sdot</c> that it begins in a cycle: one in each of its vector pipes.</summary>
+    public const int Peak = 2;
+
+    /// <summary>How many it begins.</summary>
+    public double DotProductsPerCycle => DotProducts / Cycles;
+
+    /// <summary>That over the most.</summary>
+    public double PeakFraction => DotProductsPerCycle / Peak;
+}
+
 /// <summary>One build of a project with a model of so many weights.</summary>
 /// <param name="WeightBytes">Bytes of weights in the file; 0 for a project without a model.</param>
 /// <param name="Seconds">Median from the start of <c>dotnet build</c> to its end, with nothing built before.</param>
