@@ -67,6 +67,11 @@ internal static class RecurrentImport
             throw new ShapeException($"hidden_size is {node.Int("hidden_size", hidden)}, but R is {node.Input(2).Shape}");
         }
 
+        if (reversals.Length * RecurrentLayer.GatesOf(cell) * hidden > TensorShape.MaxElements)
+        {
+            throw new ShapeException($"R is {node.Input(2).Shape}; its last dimension, the number of units, is too large");
+        }
+
         var activations = RecurrentActivations.Read(node, cell, reversals.Length);
         var clip = node.Float("clip", 0);
         return new RecurrentLayer(
