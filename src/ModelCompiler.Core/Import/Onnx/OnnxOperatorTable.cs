@@ -51,6 +51,7 @@ internal static class OnnxOperatorTable
         ["Div"] = BinaryImport.Of(BinaryFunction.Div),
         ["Dropout"] = UnaryImport.Dropout,
         ["DynamicQuantizeLinear"] = QuantizeLinearImport.DynamicQuantizeLinear,
+        ["Einsum"] = EinsumImport.Einsum,
         ["Elu"] = UnaryImport.WithAlpha(UnaryFunction.Elu, 1),
         ["Equal"] = BinaryImport.Of(BinaryFunction.Equal),
         ["Erf"] = UnaryImport.Of(UnaryFunction.Erf),

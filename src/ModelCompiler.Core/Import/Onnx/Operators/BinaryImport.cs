@@ -9,8 +9,7 @@ internal static class BinaryImport
     public static OnnxImport Of(BinaryFunction function) =>
         (node, graph) =>
         {
-            RequireNumpyBroadcasting(node);
-            return [graph.Add(new Binary(function), node.Input(0), node.Input(1))];
+            return [graph.Add(new Binary(function), node.Input(0), Second(node, graph))];
         };
 
     /// <summary>Min, Max and Sum take any number of inputs.</summary>
@@ -50,8 +49,7 @@ internal static class BinaryImport
     /// <summary>The exponent may have a type of its own; the result has that of the base.</summary>
     public static ImmutableArray<Value> Pow(OnnxNode node, GraphBuilder graph)
     {
-        RequireNumpyBroadcasting(node);
-        var (x, y, pow) = (node.Input(0), node.Input(1), new Binary(BinaryFunction.Pow));
+        var (x, y, pow) = (node.Input(0), Second(node, graph), new Binary(BinaryFunction.Pow));
         if (x.Element == y.Element)
         {
             return [graph.Add(pow, x, y)];
@@ -88,13 +86,18 @@ internal static class BinaryImport
         return result;
     }
 
-    private static void RequireNumpyBroadcasting(OnnxNode node)
+    /// <summary>Before opset 7 an attribute says that the dimensions of b begin at one of a, the last ones where none is named.</summary>
+    private static Value Second(OnnxNode node, GraphBuilder graph)
     {
-        if (node.Int("broadcast", 0) != 0)
+        var (a, b) = (node.Input(0).Shape, node.Input(1));
+        if (node.Opset >= 7 || node.Int("broadcast", 0) == 0 || !node.HasAttribute("axis"))
         {
-            throw node.Unsupported(
-                "the attribute 'broadcast' of opset 6 is not supported; supported: multi-directional broadcasting (opset 7)"
-            );
+            return b;
         }
+
+        var behind = a.Rank - a.NormaliseAxis(node.Int("axis", 0)) - b.Shape.Rank;
+        return behind >= 0
+            ? graph.Add(new Reshape(new TensorShape(b.Shape.Concat(Enumerable.Repeat(1, behind)))), b)
+            : throw new ShapeException($"{b.Shape} does not fit into {a} from dimension {node.Int("axis", 0)} on");
     }
 }
