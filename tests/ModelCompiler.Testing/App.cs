@@ -34,7 +34,6 @@ public sealed class App
                 <NoWarn>$(NoWarn);CA1303;CA1031</NoWarn>
                 <RootNamespace>TestApp</RootNamespace>
                 <InvariantGlobalization>true</InvariantGlobalization>
-                <OptimizationPreference>Size</OptimizationPreference>
                 <StackTraceSupport>false</StackTraceSupport>
                 <UseSystemResourceKeys>true</UseSystemResourceKeys>
               </PropertyGroup>

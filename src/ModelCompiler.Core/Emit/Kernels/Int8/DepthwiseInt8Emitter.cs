@@ -113,7 +113,7 @@ internal sealed class DepthwiseInt8Emitter
         var first = Math.Min(outputs, (pad + stride - 1) / stride);
         var end = width + pad < reach ? first : Math.Max(first, Math.Min(outputs, ((width + pad - reach) / stride) + 1));
         EmitOutputRefs(tile, "to");
-        if (first + outputs - end <= MostBorders && window.Kernel[1] <= DepthwiseTileEmitter.MostUnrolled)
+        if (first + outputs - end <= MostBorders && window.Kernel[1] <= DepthwiseTileEmitter.MostUnrolled(_writer.InstructionSet))
         {
             EmitBorderPixels(0, first);
             if (first < end)

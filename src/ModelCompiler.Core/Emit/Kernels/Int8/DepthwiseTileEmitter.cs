@@ -9,9 +9,6 @@ namespace ModelCompiler.Emit.Kernels.Int8;
 /// </summary>
 internal sealed class DepthwiseTileEmitter
 {
-    /// <summary>Columns of taps up to which the loop over them is written out.</summary>
-    public const int MostUnrolled = 3;
-
     private const int Quarters = DepthwiseDialect.Quarters;
 
     private readonly DepthwiseInt8Kernel _kernel;
@@ -44,12 +41,15 @@ internal sealed class DepthwiseTileEmitter
     /// <summary>Input rows under them.</summary>
     public int InputRows => _kernel.Layout.InputRows - _kernel.Layout.OutputRows + OutputRows;
 
+    /// <summary>Columns of taps up to which the loop over them is written out; what only serves old processors stays short.</summary>
+    public static int MostUnrolled(InstructionSet set) => set is InstructionSet.AdvSimd or InstructionSet.Portable ? 1 : 3;
+
     /// <summary>Writes a chunk of which all columns of taps are inside; they are read from refs <c>p0</c>, <c>p1</c>, …</summary>
     /// <param name="address">The expression of a row at a column of taps, given as an expression.</param>
     public void EmitInside(Func<int, string, string> address)
     {
         EmitStart();
-        if (Columns > MostUnrolled)
+        if (Columns > MostUnrolled(_writer.InstructionSet))
         {
             using var taps = Code.For("k", 0, Columns);
             EmitColumn("k", i => address(i, "k"));
