@@ -52,7 +52,10 @@ internal abstract record Kernel
 /// Work that divides into rows. The method of a ranged step computes rows [first, end) of them; its output begins with row first.
 /// </summary>
 /// <param name="Rows">Number of rows.</param>
-/// <param name="Least">The fewest that one call may compute.</param>
+/// <param name="Least">
+/// The fewest that one call may compute. A windowed kernel may compute as many at a time: its ranges begin at multiples of this number,
+/// and end at one or with the last row.
+/// </param>
 /// <param name="OutputRow">Elements of the output from one row to the next.</param>
 /// <param name="InputRow">Elements of the first input from one row to the next, where it begins with row first as well; 0 where it is always the whole.</param>
 internal sealed record RowSplit(int Rows, int Least, int OutputRow, int InputRow = 0);

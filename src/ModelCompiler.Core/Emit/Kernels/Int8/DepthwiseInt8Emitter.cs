@@ -33,7 +33,7 @@ internal sealed class DepthwiseInt8Emitter
     private int OutputRow => _kernel.Output.Width * _kernel.Output.Channels;
 
     /// <summary>Whether rows are computed in pairs of which the last may lack its second row.</summary>
-    private bool MayEndWithOne => Layout.OutputRows > 1 && (_writer.Step.IsRanged || _kernel.Output.Height % Layout.OutputRows != 0);
+    private bool MayEndWithOne => _kernel.Output.Height % Layout.OutputRows != 0;
 
     private void Emit()
     {

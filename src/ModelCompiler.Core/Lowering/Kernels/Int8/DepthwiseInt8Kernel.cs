@@ -37,7 +37,7 @@ internal sealed record DepthwiseInt8Kernel(
 
     public override EquatableArray<InstructionSet> Variants => Sets;
 
-    public override RowSplit? Split => Batch == 1 ? new(Output.Height, 1, Output.Width * Output.Channels) : null;
+    public override RowSplit? Split => Batch == 1 ? new(Output.Height, Layout.OutputRows, Output.Width * Output.Channels) : null;
 
     /// <summary>Rows of the input that are in memory at a time, row y in the place of y modulo this number; 0 where all are there.</summary>
     public int InputRing { get; init; }
