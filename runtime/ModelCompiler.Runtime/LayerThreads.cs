@@ -149,7 +149,9 @@ public sealed class LayerThreads : IDisposable
                     return spun;
                 }
 
+                // The caller may wait for this very processor.
                 Thread.SpinWait(8);
+                Thread.Yield();
             }
 
             while (true)
