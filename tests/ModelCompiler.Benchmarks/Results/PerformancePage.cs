@@ -100,7 +100,7 @@ internal static class PerformancePage
         var text = Begin(
             "NativeAOT programs",
             section,
-            $"Two programs a model, published with NativeAOT for size: one with our code, one with ONNX Runtime {section.Machine.OnnxRuntime} through its C# API, both at one thread. From the start of the "
+            $"Two programs a model, published with NativeAOT: one with our code, one with ONNX Runtime {section.Machine.OnnxRuntime} through its C# API, both at one thread. From the start of the "
                 + "process to the first result, and the peak of resident memory (VmHWM) by then: medians over starts of both in turns, files in the page cache. "
                 + "On disk: all files that have to be on the device."
         );
