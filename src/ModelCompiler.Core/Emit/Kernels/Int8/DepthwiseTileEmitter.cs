@@ -27,7 +27,7 @@ internal sealed class DepthwiseTileEmitter
             writer.Use(dot);
         }
 
-        var flip = (writer.Step.Inputs[0].Type.Element == ElementType.Int8) != Int8Variants.ReadsSigned(writer.InstructionSet);
+        var flip = Int8Variants.FlipsSign(writer.Step.Inputs[0].Type.Element, writer.InstructionSet);
         _flip = flip ? $" ^ {_dialect.Vector}.Create((byte)128)" : "";
     }
 

@@ -36,7 +36,7 @@ internal sealed class Int8TileEmitter
             writer.Use(dot);
         }
 
-        _flip = (writer.Step.Inputs[0].Type.Element == ElementType.Int8) != Int8Variants.ReadsSigned(writer.InstructionSet);
+        _flip = Int8Variants.FlipsSign(writer.Step.Inputs[0].Type.Element, writer.InstructionSet);
     }
 
     private SourceWriter Code => _writer.Code;

@@ -22,6 +22,9 @@ internal static class Int8Variants
 
     /// <summary>Whether a variant multiplies signed inputs (Arm's sdot) and not unsigned ones (x86's vpdpbusd).</summary>
     public static bool ReadsSigned(InstructionSet set) => set is InstructionSet.ArmDotProduct or InstructionSet.AdvSimd;
+
+    /// <summary>Whether a variant has to turn over the sign bits of inputs of a type, because it multiplies those of the other.</summary>
+    public static bool FlipsSign(ElementType input, InstructionSet set) => (input == ElementType.Int8) != ReadsSigned(set);
 }
 
 /// <summary>Windows as kernels for images see them.</summary>
