@@ -21,7 +21,7 @@ public sealed class QdqPatternTests
                     var model = new OnnxModelBuilder();
                     var x = Input(model, "x", element, scales.A, zeros[0], 1, 5, 7, 6);
                     float[] w = [.. Enumerable.Range(1, perChannel ? Channels : 1).Select(i => i / 256f)];
-                    var weights = Weights(model, random, w, 0, Channels, 5, 3, 3);
+                    var weights = Weights(model, random, w, 0, [Channels, 5, 3, 3]);
                     float[] biasScales = [.. w.Select(s => scales.A * s)];
                     var bias =
                         floatBias == 1
@@ -51,7 +51,9 @@ public sealed class QdqPatternTests
                     var model = new OnnxModelBuilder();
                     var x = Input(model, "x", element, scales.A, zeros[0], 3, 17);
                     float[] w = [.. Enumerable.Range(1, perColumn ? Columns : 1).Select(i => i / 512f)];
-                    var weights = Weights(model, random, w, 1 - transposed, transposed == 1 ? [Columns, 17] : [17, Columns]);
+                    // ONNX Runtime multiplies integers in a Gemm only if the weights' zero point is written down.
+                    int[] shape = transposed == 1 ? [Columns, 17] : [17, Columns];
+                    var weights = Weights(model, random, w, 1 - transposed, shape, zeroPoints: true);
                     var y =
                         op == "MatMul"
                             ? model.Node(op, [x, weights])
@@ -152,7 +154,7 @@ public sealed class QdqPatternTests
         var random = new Random(1);
         var model = new OnnxModelBuilder();
         var x = Input(model, "x", ElementType.Int8, 0.05f, 100, 3, 33);
-        var w = Weights(model, random, [.. Enumerable.Range(1, 10).Select(i => i / 300f)], 1, 33, 10);
+        var w = Weights(model, random, [.. Enumerable.Range(1, 10).Select(i => i / 300f)], 1, [33, 10]);
         var bias = Bias(model, random, [.. Enumerable.Range(1, 10).Select(i => 0.05f * (i / 300f))], 10);
         model.Output(model.Node("Gemm", [x, w, bias]), ElementType.Float32);
         Differential.Check(model, targets: Scales.Targets, signedQuantisedOperators: true);
@@ -190,14 +192,15 @@ public sealed class QdqPatternTests
             _ => value,
         };
 
-    private static string Weights(OnnxModelBuilder model, Random random, float[] scales, int axis, params int[] shape)
+    private static string Weights(OnnxModelBuilder model, Random random, float[] scales, int axis, int[] shape, bool zeroPoints = false)
     {
         var bytes = new byte[new TensorShape(shape).Elements];
         random.NextBytes(bytes);
         var integers = model.Constant(Tensor.FromBytes(new TensorType(ElementType.Int8, new TensorShape(shape)), bytes));
-        return scales.Length == 1
-            ? model.Node("DequantizeLinear", [integers, model.Constant([], scales)])
-            : model.Node("DequantizeLinear", [integers, model.Constant([scales.Length], scales)], ("axis", axis));
+        int[] perChannel = scales.Length == 1 ? [] : [scales.Length];
+        var zeros = new TensorType(ElementType.Int8, new TensorShape(perChannel));
+        string[] zero = zeroPoints ? [model.Constant(Tensor.FromBytes(zeros, new byte[scales.Length]))] : [];
+        return model.Node("DequantizeLinear", [integers, model.Constant(perChannel, scales), .. zero], ("axis", axis));
     }
 
     private static string Bias(OnnxModelBuilder model, Random random, float[] scales, int count)

@@ -26,7 +26,8 @@ internal static class GemmImport
         var columns = MatMul.Oriented(b.Shape, op.TransposeB)[1];
         if (c.Shape.Elements == columns && (c.Shape.Rank == 0 || c.Shape[c.Shape.Rank - 1] == columns))
         {
-            return [graph.Add(op, a, b, graph.Add(new Reshape(new TensorShape(columns)), c))];
+            // A reshape that changes nothing would hide a dequantised bias from the passes.
+            return [graph.Add(op, a, b, c.Shape.Rank == 1 ? c : graph.Add(new Reshape(new TensorShape(columns)), c))];
         }
 
         var product = graph.Add(op, a, b);
