@@ -29,6 +29,10 @@ internal abstract record Int8Dialect(int Bits)
             _ => new PortableDialect(),
         };
 
+    /// <summary>The same for tiles of one pixel.</summary>
+    public static Int8Dialect OfOnePixel(InstructionSet set, int bits) =>
+        set is InstructionSet.Avx512 or InstructionSet.Avx2 or InstructionSet.Sse41 ? new NibbleDialect(bits) : Of(set, bits);
+
     /// <summary>Code that the statements of <see cref="MultiplyAdd"/> call; null where instructions suffice.</summary>
     public virtual SharedCode? Dot => null;
 

@@ -30,7 +30,10 @@ internal sealed class Int8TileEmitter
         _writer = writer;
         _packed = packed;
         _tile = tile;
-        _dialect = packed.WidenedBits > 0 ? new WidenedDialect(packed.WidenedBits) : Int8Dialect.Of(writer.InstructionSet, tile.Bits);
+        _dialect =
+            packed.WidenedBits > 0 ? new WidenedDialect(packed.WidenedBits)
+            : tile.Pixels == 1 ? Int8Dialect.OfOnePixel(writer.InstructionSet, tile.Bits)
+            : Int8Dialect.Of(writer.InstructionSet, tile.Bits);
         if (_dialect.Dot is { } dot)
         {
             writer.Use(dot);

@@ -21,7 +21,7 @@ internal sealed record VnniDialect() : Int8Dialect(256)
 /// </summary>
 internal record MultiplyAddDialect(int Bits) : Int8Dialect(Bits)
 {
-    private string Instructions =>
+    protected string Instructions =>
         Bits switch
         {
             512 => "Avx512BW",
