@@ -98,11 +98,10 @@ internal static class ArmRequantise
 {
     public static SharedCode Of(RequantiseForm form)
     {
-        // The conversion to integers saturates by itself, and the bias of signed inputs leaves sums integers.
+        // The conversion to integers saturates by itself.
         form = form with
         {
             MayExceedInt32 = false,
-            SumsAreFloats = false,
         };
         var name = $"RequantiseArm{form.Suffix}";
         var narrow = form is { Signed: true, FromLowest: false } ? "ExtractNarrowingSaturate" : "ExtractNarrowingSaturateUnsigned";

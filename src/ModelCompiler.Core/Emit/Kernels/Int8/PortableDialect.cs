@@ -54,7 +54,7 @@ internal sealed record PortableDialect() : Int8Dialect(128)
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static Vector128<int> Round{{name}}(Vector128<int> sum, Vector128<float> multiplier, int zeroPoint)
             {
-                var rounded = Vector128.Round({{form.Single("Vector128")}} * multiplier);
+                var rounded = Vector128.Round(Vector128.ConvertToSingle(sum) * multiplier);
                 return Vector128.ConvertToInt32(Vector128.Min(Vector128.Max(rounded, Vector128.Create({{low}}f - zeroPoint)), Vector128.Create({{high}}f - zeroPoint)));
             }
             """

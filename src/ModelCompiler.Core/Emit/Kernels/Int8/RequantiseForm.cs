@@ -8,28 +8,20 @@ namespace ModelCompiler.Emit.Kernels.Int8;
 /// <param name="Signed">Whether the output is Int8.</param>
 /// <param name="MayExceedInt32">Whether scaled sums must be limited before they are converted.</param>
 /// <param name="FromLowest">Whether the zero point is the output's lowest value, so that saturating does what adding it would.</param>
-/// <param name="SumsAreFloats">Whether the bits of a sum are a float, <see cref="VectorRequantization.FloatOffset"/> above it.</param>
 /// <param name="Vectors">How many vectors of sums: one, two or four.</param>
-internal readonly record struct RequantiseForm(bool Signed, bool MayExceedInt32, bool FromLowest, bool SumsAreFloats, int Vectors)
+internal readonly record struct RequantiseForm(bool Signed, bool MayExceedInt32, bool FromLowest, int Vectors)
 {
     private const string Names = "abcd";
 
     public static RequantiseForm Of(VectorRequantization stage, int vectors)
     {
         var rule = stage.Rule;
-        return new(
-            rule.Element == ElementType.Int8,
-            stage.MayExceedInt32,
-            rule.ZeroPoint == rule.Element.LowestValue(),
-            stage.SumsAreFloats,
-            vectors
-        );
+        return new(rule.Element == ElementType.Int8, stage.MayExceedInt32, rule.ZeroPoint == rule.Element.LowestValue(), vectors);
     }
 
     public string Suffix =>
         (Signed ? "Signed" : "Unsigned")
         + (FromLowest ? "FromLowest" : "")
-        + (SumsAreFloats ? "FromFloats" : "")
         + (MayExceedInt32 ? "Limited" : "")
         + (Vectors < Int8Dialect.VectorsOfBytes ? $"Of{Vectors}" : "");
 
@@ -47,12 +39,6 @@ internal readonly record struct RequantiseForm(bool Signed, bool MayExceedInt32,
         string[] zeroPoint = FromLowest ? [] : [ScalarRequantizationText.Number(rule.ZeroPoint)];
         return $"Shared.{code.Name}({string.Join(", ", [.. sums, .. multipliers, .. zeroPoint])})";
     }
-
-    /// <summary>The expression that makes <c>sum</c> a vector of floats.</summary>
-    public string Single(string vector) =>
-        SumsAreFloats
-            ? $"(sum.AsSingle() - {vector}.Create({ScalarRequantizationText.Number((int)VectorRequantization.FloatOffset)}f))"
-            : $"{vector}.ConvertToSingle(sum)";
 
     /// <summary>Names of the vectors that fill four places: the given ones over and over.</summary>
     public char[] Fill()

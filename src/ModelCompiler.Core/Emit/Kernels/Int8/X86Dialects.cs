@@ -78,7 +78,7 @@ internal static class X86Requantise
             _ => ("Vector128", "Sse2", "Sse2"),
         };
         var name = $"Requantise{bits}{form.Suffix}";
-        var product = $"{form.Single(vector)} * multiplier";
+        var product = $"{vector}.ConvertToSingle(sum) * multiplier";
         var limited = form.MayExceedInt32 ? $"{vector}.Min({product}, {vector}.Create(2147483520f))" : product;
         var pack = form is { Signed: true, FromLowest: false } ? "PackSignedSaturate" : "PackUnsignedSaturate";
         var flip = form is { Signed: true, FromLowest: true } ? $" ^ {vector}.Create((byte)128)" : "";

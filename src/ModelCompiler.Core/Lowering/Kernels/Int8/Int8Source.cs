@@ -35,24 +35,11 @@ internal sealed record Int8Source(
     /// <summary>The bias of each packed channel (−1: padding) for sums over inputs of which the zero point was not taken away.</summary>
     public int[] FoldedBias(int[] channels, bool signed)
     {
-        // What makes sums floats is for unsigned inputs alone: x86 converts them where it multiplies.
-        var offset = !signed && SumsAreFloats ? VectorRequantization.FloatOffsetBits : 0;
-        var zero = signed ? UnsignedZero - 128 : UnsignedZero;
-        return [.. channels.Select(c => offset + (c < 0 ? 0 : unchecked((Bias is null ? 0 : Bias[c]) - (zero * Weights.Sums[c].Total))))];
+        var unsignedZero = InputZeroPoint + (Input == ElementType.Int8 ? 128 : 0);
+        var zero = signed ? unsignedZero - 128 : unsignedZero;
+        return [.. channels.Select(c => c < 0 ? 0 : unchecked((Bias is null ? 0 : Bias[c]) - (zero * Weights.Sums[c].Total)))];
     }
 
-    /// <summary>Whether sums over unsigned inputs begin so that their bits are floats, <see cref="VectorRequantization.FloatOffset"/> above them.</summary>
-    public bool SumsAreFloats =>
-        Output is not null && Enumerable.Range(0, Outputs).All(c => LargestSum(c) <= VectorRequantization.LargestFloatSum);
-
-    /// <summary>The largest absolute value that a channel's accumulator can have at the end.</summary>
-    public long LargestSum(int channel)
-    {
-        var (sum, bias) = (Weights.Sums[channel], Bias is null ? 0L : Bias[channel]);
-        var start = bias - ((long)UnsignedZero * sum.Total);
-        var (lowest, highest) = ((sum.Total - sum.Magnitude) / 2 * byte.MaxValue, (sum.Total + sum.Magnitude) / 2 * byte.MaxValue);
-        return Math.Max(Math.Abs(start + lowest), Math.Abs(start + highest));
-    }
-
-    private int UnsignedZero => InputZeroPoint + (Input == ElementType.Int8 ? 128 : 0);
+    /// <summary>A bound of the absolute value of a channel's accumulator.</summary>
+    public long LargestSum(int channel) => Math.Abs(Bias is null ? 0L : Bias[channel]) + (Weights.Sums[channel].Magnitude * byte.MaxValue);
 }

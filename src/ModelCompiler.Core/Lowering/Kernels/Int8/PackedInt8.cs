@@ -21,9 +21,7 @@ namespace ModelCompiler.Lowering.Kernels.Int8;
 /// 0 where they are bytes.
 /// </param>
 /// <param name="Weights">The weights.</param>
-/// <param name="Bias">
-/// Bias for inputs read as unsigned bytes, the input's zero point folded in and what makes sums floats; null where no variant reads so.
-/// </param>
+/// <param name="Bias">Bias for inputs read as unsigned bytes, the input's zero point folded in; null where no variant reads so.</param>
 /// <param name="SignedBias">The same for inputs read as signed bytes.</param>
 /// <param name="Stage">From accumulators to outputs; null where they are the output.</param>
 internal sealed record PackedInt8(
@@ -175,22 +173,8 @@ internal sealed record PackedInt8(
 /// <param name="MayExceedInt32">
 /// Whether an accumulator times its multiplier may reach 2³¹, beyond which the conversion to integers gives the lowest one.
 /// </param>
-/// <param name="SumsAreFloats">
-/// Whether accumulators of unsigned inputs stay so small that their bias makes their bits those of the float <see cref="FloatOffset"/>
-/// above them. A subtraction is then all it takes to convert them, exactly. Intel's cores convert integers on the two ports that
-/// multiply bytes; those with adders of their own (Golden Cove on) have a third that subtracts.
-/// </param>
-internal sealed record VectorRequantization(Requantization Rule, PackedWeights? Multipliers, bool MayExceedInt32, bool SumsAreFloats)
+internal sealed record VectorRequantization(Requantization Rule, PackedWeights? Multipliers, bool MayExceedInt32)
 {
-    /// <summary>1.5 · 2²³: from 2²² below it to 2²² above it, floats are the integers.</summary>
-    public const float FloatOffset = 12582912;
-
-    /// <summary>The bits of <see cref="FloatOffset"/>.</summary>
-    public const int FloatOffsetBits = 0x4B400000;
-
-    /// <summary>The largest absolute value for which <see cref="FloatOffset"/> plus it has the bits of both added.</summary>
-    public const int LargestFloatSum = 1 << 22;
-
     public static VectorRequantization Pack(Int8Source source, int[] channels, Node node, LoweringContext context)
     {
         var rule = source.Output!;
@@ -203,8 +187,7 @@ internal sealed record VectorRequantization(Requantization Rule, PackedWeights? 
                 .Range(0, source.Outputs)
                 .Any(c =>
                     source.LargestSum(c) * (double)Math.Abs(rule.Multipliers[rule.Multipliers.Count > 1 ? c : 0]) >= int.MaxValue - 256
-                ),
-            source.SumsAreFloats
+                )
         );
     }
 }
