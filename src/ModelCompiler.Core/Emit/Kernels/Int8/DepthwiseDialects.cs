@@ -49,26 +49,27 @@ internal abstract record DepthwiseDialect(int Bits)
     public static string Sums(int output, int quarter) => $"a{output}_{quarter}";
 
     /// <summary>Names of four rows; those that are missing repeat the last, their weights are zero.</summary>
-    protected static string[] Rows(int rows) => [.. Enumerable.Range(0, 4).Select(i => $"r{Math.Min(i, rows - 1)}")];
+    protected static string[] Rows(int rows, string mark) => [.. Enumerable.Range(0, 4).Select(i => $"r{mark}{Math.Min(i, rows - 1)}")];
 }
 
 /// <summary>Instruction sets that multiply quads of bytes: the bytes of four rows are interleaved in two steps.</summary>
 internal abstract record QuadDepthwise(int Bits) : DepthwiseDialect(Bits)
 {
-    protected abstract IEnumerable<string> Interleave(string[] r);
+    /// <summary>Statements that interleave four rows, one for each quarter, in variables q0 to q3 with <paramref name="mark"/> in their names.</summary>
+    protected abstract IEnumerable<string> Interleave(string[] r, string mark);
 
-    /// <summary>Statements that add the products of quad vector q with the weights at an offset.</summary>
-    protected abstract IEnumerable<string> Dots(string sums, int quarter, int offset);
+    /// <summary>Statements that add the products of the quads of a quarter with the weights at an offset.</summary>
+    protected abstract IEnumerable<string> Dots(string sums, string quads, int offset);
 
     public override IEnumerable<string> MultiplyAdd(int rows, int outputs, Func<int, int, int> offset)
     {
-        var interleave = Interleave(Rows(rows)).ToArray();
+        var interleave = Interleave(Rows(rows, ""), "").ToArray();
         for (var quarter = 0; quarter < Quarters; quarter++)
         {
             yield return interleave[quarter];
             for (var output = 0; output < outputs; output++)
             {
-                foreach (var statement in Dots(Sums(output, quarter), quarter, offset(output, quarter)))
+                foreach (var statement in Dots(Sums(output, quarter), Quads("", quarter), offset(output, quarter)))
                 {
                     yield return statement;
                 }
@@ -76,22 +77,35 @@ internal abstract record QuadDepthwise(int Bits) : DepthwiseDialect(Bits)
         }
     }
 
-    protected static IEnumerable<string> Unpack(string low, string high, string[] r) =>
+    /// <summary>Statements that interleave rows r0, r1, … of a column; the names of all have its mark.</summary>
+    public IEnumerable<string> InterleaveColumn(int rows, string mark) => Interleave(Rows(rows, mark), mark);
+
+    /// <summary>Statements that add the products of a column that was interleaved under a mark.</summary>
+    public IEnumerable<string> MultiplyAddColumn(string mark, int outputs, Func<int, int, int> offset) =>
+        from quarter in Enumerable.Range(0, Quarters)
+        from output in Enumerable.Range(0, outputs)
+        from statement in Dots(Sums(output, quarter), Quads(mark, quarter), offset(output, quarter))
+        select statement;
+
+    /// <summary>The name of the interleaved quads of a quarter.</summary>
+    public static string Quads(string mark, int quarter) => $"q{mark}{quarter}";
+
+    protected static IEnumerable<string> Unpack(string low, string high, string[] r, string m) =>
         [
-            $"var ab = {low}({r[0]}, {r[1]}).AsInt16(); var cd = {low}({r[2]}, {r[3]}).AsInt16(); var q0 = {low}(ab, cd);",
-            $"var q1 = {high}(ab, cd);",
-            $"var ef = {high}({r[0]}, {r[1]}).AsInt16(); var gh = {high}({r[2]}, {r[3]}).AsInt16(); var q2 = {low}(ef, gh);",
-            $"var q3 = {high}(ef, gh);",
+            $"var ab{m} = {low}({r[0]}, {r[1]}).AsInt16(); var cd{m} = {low}({r[2]}, {r[3]}).AsInt16(); var q{m}0 = {low}(ab{m}, cd{m});",
+            $"var q{m}1 = {high}(ab{m}, cd{m});",
+            $"var ef{m} = {high}({r[0]}, {r[1]}).AsInt16(); var gh{m} = {high}({r[2]}, {r[3]}).AsInt16(); var q{m}2 = {low}(ef{m}, gh{m});",
+            $"var q{m}3 = {high}(ef{m}, gh{m});",
         ];
 }
 
 /// <summary>AVX-VNNI: weights are operands in memory, because the registers are full of sums and rows.</summary>
 internal sealed record VnniDepthwise() : QuadDepthwise(256)
 {
-    protected override IEnumerable<string> Interleave(string[] r) => Unpack("Avx2.UnpackLow", "Avx2.UnpackHigh", r);
+    protected override IEnumerable<string> Interleave(string[] r, string mark) => Unpack("Avx2.UnpackLow", "Avx2.UnpackHigh", r, mark);
 
-    protected override IEnumerable<string> Dots(string sums, int quarter, int offset) =>
-        [$"{sums} = AvxVnni.MultiplyWideningAndAdd({sums}, q{quarter}.AsByte(), Vector256.LoadUnsafe(ref w, {offset}));"];
+    protected override IEnumerable<string> Dots(string sums, string quads, int offset) =>
+        [$"{sums} = AvxVnni.MultiplyWideningAndAdd({sums}, {quads}.AsByte(), Vector256.LoadUnsafe(ref w, {offset}));"];
 
     public override SharedCode Requantise(RequantiseForm form) => X86Requantise.Of(256, form);
 }
@@ -106,7 +120,7 @@ internal sealed record MultiplyAddDepthwise(int Bits) : DepthwiseDialect(Bits)
 
     public override IEnumerable<string> MultiplyAdd(int rows, int outputs, Func<int, int, int> offset)
     {
-        var r = Rows(rows);
+        var r = Rows(rows, "");
         for (var pair = 0; pair < Math.Min(rows, 2); pair++)
         {
             for (var quarter = 0; quarter < Quarters; quarter++)
@@ -157,10 +171,11 @@ internal sealed record MultiplyAddDepthwise(int Bits) : DepthwiseDialect(Bits)
 /// <summary>Arm's <c>sdot</c>.</summary>
 internal sealed record ArmDotProductDepthwise() : QuadDepthwise(128)
 {
-    protected override IEnumerable<string> Interleave(string[] r) => Unpack("AdvSimd.Arm64.ZipLow", "AdvSimd.Arm64.ZipHigh", r);
+    protected override IEnumerable<string> Interleave(string[] r, string mark) =>
+        Unpack("AdvSimd.Arm64.ZipLow", "AdvSimd.Arm64.ZipHigh", r, mark);
 
-    protected override IEnumerable<string> Dots(string sums, int quarter, int offset) =>
-        [$"{sums} = Dp.DotProduct({sums}, Vector128.LoadUnsafe(ref w, {offset}), q{quarter}.AsSByte());"];
+    protected override IEnumerable<string> Dots(string sums, string quads, int offset) =>
+        [$"{sums} = Dp.DotProduct({sums}, Vector128.LoadUnsafe(ref w, {offset}), {quads}.AsSByte());"];
 
     public override SharedCode Requantise(RequantiseForm form) => ArmRequantise.Of(form);
 }
@@ -176,11 +191,12 @@ internal sealed record AdvSimdDepthwise() : QuadDepthwise(128)
 
     public override IEnumerable<string> Finish(string sums) => Dialect.Finish(sums);
 
-    protected override IEnumerable<string> Interleave(string[] r) => Unpack("AdvSimd.Arm64.ZipLow", "AdvSimd.Arm64.ZipHigh", r);
+    protected override IEnumerable<string> Interleave(string[] r, string mark) =>
+        Unpack("AdvSimd.Arm64.ZipLow", "AdvSimd.Arm64.ZipHigh", r, mark);
 
-    protected override IEnumerable<string> Dots(string sums, int quarter, int offset)
+    protected override IEnumerable<string> Dots(string sums, string quads, int offset)
     {
-        var (w, q) = ($"Vector128.LoadUnsafe(ref w, {offset})", $"q{quarter}.AsSByte()");
+        var (w, q) = ($"Vector128.LoadUnsafe(ref w, {offset})", $"{quads}.AsSByte()");
         return [$"{sums}l = Shared.DotLower({sums}l, {w}, {q});", $"{sums}h = Shared.DotUpper({sums}h, {w}, {q});"];
     }
 
@@ -194,18 +210,18 @@ internal sealed record PortableDepthwise() : QuadDepthwise(128)
 
     public override SharedCode Dot => Dialect.Dot;
 
-    protected override IEnumerable<string> Interleave(string[] r)
+    protected override IEnumerable<string> Interleave(string[] r, string mark)
     {
         for (var quarter = 0; quarter < Quarters; quarter++)
         {
             var (half, part) = (quarter < 2 ? "Lower" : "Upper", quarter % 2 == 0 ? "Lower" : "Upper");
             var terms = r.Select((row, i) => $"(Vector128.Widen{part}(Vector128.Widen{half}({row})) << {8 * i})");
-            yield return $"var q{quarter} = {string.Join(" | ", terms)};";
+            yield return $"var {Quads(mark, quarter)} = {string.Join(" | ", terms)};";
         }
     }
 
-    protected override IEnumerable<string> Dots(string sums, int quarter, int offset) =>
-        [$"{sums} = Shared.DotPortable({sums}, q{quarter}.AsInt16(), Vector128.LoadUnsafe(ref w, {offset}).AsInt16());"];
+    protected override IEnumerable<string> Dots(string sums, string quads, int offset) =>
+        [$"{sums} = Shared.DotPortable({sums}, {quads}.AsInt16(), Vector128.LoadUnsafe(ref w, {offset}).AsInt16());"];
 
     public override SharedCode Requantise(RequantiseForm form) => Dialect.Requantise(form);
 }

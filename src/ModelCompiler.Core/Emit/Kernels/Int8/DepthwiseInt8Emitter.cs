@@ -172,13 +172,25 @@ internal sealed class DepthwiseInt8Emitter
                 Code.Line($"ref byte p{i} = ref Unsafe.Add(ref row{i}, {(first * stride) - pad} * step{i});");
             }
 
-            using var inside = Code.Open($"for ({condition}; x++)");
-            tile.EmitInside(
-                (i, k) =>
-                    k == "0" ? $"p{i}"
-                    : k == "k" ? $"Unsafe.Add(ref p{i}, k * {dilation} * step{i})"
-                    : $"Unsafe.Add(ref p{i}, {int.Parse(k) * dilation} * step{i})"
-            );
+            var head = $"for ({condition}; x++)";
+            if (tile.KeepsColumns)
+            {
+                tile.EmitKeepingColumns(head, Address, EmitNext);
+                return;
+            }
+
+            using var inside = Code.Open(head);
+            tile.EmitInside(Address);
+            EmitNext();
+        }
+
+        string Address(int row, string k) =>
+            k == "0" ? $"p{row}"
+            : k == "k" ? $"Unsafe.Add(ref p{row}, k * {dilation} * step{row})"
+            : $"Unsafe.Add(ref p{row}, {int.Parse(k) * dilation} * step{row})";
+
+        void EmitNext()
+        {
             var steps = Enumerable.Range(0, tile.InputRows).Select(i => $"p{i} = ref Unsafe.Add(ref p{i}, {stride} * step{i});");
             Int8TileEmitter.Flow(Code, steps);
             EmitNextOutputs(tile);

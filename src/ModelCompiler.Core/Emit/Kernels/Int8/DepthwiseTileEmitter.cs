@@ -66,6 +66,63 @@ internal sealed class DepthwiseTileEmitter
         EmitEnd();
     }
 
+    /// <summary>
+    /// Whether pixels side by side share columns of taps that fit the registers (or, with sixteen of these, the stack): each is then
+    /// interleaved once.
+    /// </summary>
+    public bool KeepsColumns =>
+        _dialect is QuadDepthwise
+        && Columns is > 1 and <= 3
+        && Columns <= MostUnrolled(_writer.InstructionSet)
+        && _kernel.Layout.Quads == 1
+        && _kernel.Window is { Strides: var strides, Dilations: var dilations }
+        && dilations[1] == 1
+        && strides[1] < Columns;
+
+    /// <summary>Writes a loop over chunks of which all columns of taps are inside, and keeps the columns that the next pixel reads too.</summary>
+    /// <param name="head">The head of the loop.</param>
+    /// <param name="address">The expression of a row at a column of taps.</param>
+    /// <param name="next">Writes what takes the refs to the next pixel.</param>
+    public void EmitKeepingColumns(string head, Func<int, string, string> address, Action next)
+    {
+        var dialect = (QuadDepthwise)_dialect;
+        var stride = _kernel.Window.Strides[1];
+        var kept = Columns - stride;
+        for (var k = 0; k < kept; k++)
+        {
+            EmitColumnQuads(k);
+        }
+
+        using var loop = Code.Open(head);
+        for (var k = kept; k < Columns; k++)
+        {
+            EmitColumnQuads(k);
+        }
+
+        EmitStart();
+        Code.Line("ref sbyte w = ref weights;");
+        for (var k = 0; k < Columns; k++)
+        {
+            Int8TileEmitter.Flow(Code, dialect.MultiplyAddColumn(Mark(k), OutputRows, WeightsOf(0, k)));
+        }
+
+        EmitEnd();
+        var moves =
+            from k in Enumerable.Range(0, kept)
+            from quarter in Enumerable.Range(0, Quarters)
+            select $"{QuadDepthwise.Quads(Mark(k), quarter)} = {QuadDepthwise.Quads(Mark(k + stride), quarter)};";
+        Int8TileEmitter.Flow(Code, moves);
+        next();
+
+        void EmitColumnQuads(int k)
+        {
+            var loads = Enumerable.Range(0, InputRows).Select(i => $"var r{Mark(k)}{i} = {Load(address(i, $"{k}"))};");
+            Int8TileEmitter.Flow(Code, [.. loads, .. dialect.InterleaveColumn(InputRows, Mark(k))]);
+        }
+
+        static string Mark(int k) => $"{k}_";
+    }
+
     /// <summary>Writes a chunk at the left or right border; <paramref name="beforeColumn"/> writes what each column <c>k</c> of taps needs.</summary>
     public void EmitBorder(Action beforeColumn, Func<int, string> address)
     {
@@ -95,33 +152,34 @@ internal sealed class DepthwiseTileEmitter
     private void EmitColumn(string column, Func<int, string> address)
     {
         var isLiteral = column != "k";
-        var vectorElements = _dialect is MultiplyAddDepthwise ? _dialect.Bits / 8 : DepthwiseInt8Kernel.Chunk;
-        var outputElements = Quarters * vectorElements;
-        var columnElements = _kernel.Layout.OutputRows * outputElements;
         for (var quad = 0; quad < _kernel.Layout.Quads; quad++)
         {
             var first = quad * DepthwiseInt8Kernel.RowsOfQuad;
             var rows = Math.Min(DepthwiseInt8Kernel.RowsOfQuad, InputRows - first);
-            var start = ((quad * Columns) + (isLiteral ? int.Parse(column) : 0)) * columnElements;
             using var scope = Code.Open();
             if (_dialect is MultiplyAddDepthwise)
             {
-                Code.Line($"ref short wide = ref {(isLiteral ? "widened" : $"Unsafe.Add(ref widened, k * {columnElements})")};");
+                Code.Line($"ref short wide = ref {(isLiteral ? "widened" : $"Unsafe.Add(ref widened, k * {ColumnElements})")};");
             }
             else
             {
-                Code.Line($"ref sbyte w = ref {(isLiteral ? "weights" : $"Unsafe.Add(ref weights, k * {columnElements})")};");
+                Code.Line($"ref sbyte w = ref {(isLiteral ? "weights" : $"Unsafe.Add(ref weights, k * {ColumnElements})")};");
             }
 
             var loads = Enumerable.Range(0, rows).Select(i => $"var r{i} = {Load(address(first + i))};");
-            var sums = _dialect.MultiplyAdd(
-                rows,
-                OutputRows,
-                (output, quarter) => start + (output * outputElements) + (quarter * vectorElements)
-            );
+            var sums = _dialect.MultiplyAdd(rows, OutputRows, WeightsOf(quad, isLiteral ? int.Parse(column) : 0));
             Int8TileEmitter.Flow(Code, [.. loads, .. sums]);
         }
     }
+
+    private int VectorElements => _dialect is MultiplyAddDepthwise ? _dialect.Bits / 8 : DepthwiseInt8Kernel.Chunk;
+
+    /// <summary>Elements of the weights of a column of taps.</summary>
+    private int ColumnElements => _kernel.Layout.OutputRows * Quarters * VectorElements;
+
+    /// <summary>How far behind the block's weights those of an output row and quarter stand.</summary>
+    private Func<int, int, int> WeightsOf(int quad, int column) =>
+        (output, quarter) => (((quad * Columns) + column) * ColumnElements) + (((output * Quarters) + quarter) * VectorElements);
 
     private string Load(string address)
     {
