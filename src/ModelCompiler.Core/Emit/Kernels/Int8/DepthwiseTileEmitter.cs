@@ -42,7 +42,8 @@ internal sealed class DepthwiseTileEmitter
     public int InputRows => _kernel.Layout.InputRows - _kernel.Layout.OutputRows + OutputRows;
 
     /// <summary>Columns of taps up to which the loop over them is written out; what only serves old processors stays short.</summary>
-    public static int MostUnrolled(InstructionSet set) => set is InstructionSet.AdvSimd or InstructionSet.Portable ? 1 : 3;
+    public static int MostUnrolled(InstructionSet set) =>
+        set is InstructionSet.Sse41 or InstructionSet.AdvSimd or InstructionSet.Portable ? 1 : 3;
 
     /// <summary>Writes a chunk of which all columns of taps are inside; they are read from refs <c>p0</c>, <c>p1</c>, …</summary>
     /// <param name="address">The expression of a row at a column of taps, given as an expression.</param>

@@ -49,7 +49,7 @@ internal sealed class Int8TileEmitter
     /// one row alone are read once: there the code would be longer than they are.
     /// </summary>
     private int UnrolledProducts =>
-        _writer.InstructionSet is InstructionSet.AdvSimd or InstructionSet.Portable ? 0
+        _writer.InstructionSet is InstructionSet.Sse41 or InstructionSet.AdvSimd or InstructionSet.Portable ? 0
         : _tile.Pixels > 1 ? 128
         : 64;
 

@@ -8,17 +8,44 @@ internal static class PointwiseInt8Emitter
     public static void Emit(PointwiseInt8Kernel kernel, KernelWriter writer)
     {
         var (code, packed, tile) = (writer.Code, kernel.Packed, kernel.Tile(writer.InstructionSet));
-        var emitter = new Int8TileEmitter(writer, packed, tile);
-        var outputs = packed.Outputs * packed.Groups;
         Int8Refs.Emit(writer);
         using var blocks = code.For("block", 0, packed.Blocks * packed.Groups);
-        emitter.EmitBlockRefs();
+        new Int8TileEmitter(writer, packed, tile).EmitBlockRefs();
         code.Line($"nint channel = {Int8Refs.Channel(packed)};");
-        using var tiles = Int8Refs.EmitTiles(writer, kernel.Rows, tile.Pixels);
+        if (!kernel.EndsWithSmallerTiles(writer.InstructionSet, writer.Step.IsRanged))
+        {
+            using var tiles = Int8Refs.EmitTiles(writer, kernel.Rows, tile.Pixels);
+            EmitTile(kernel, writer, tile);
+            return;
+        }
+
+        var smaller = tile with { Pixels = tile.Pixels - 1 };
+        var (count, whole) = ($"{kernel.Rows}", $"{WholeTiles(kernel.Rows)}");
+        if (writer.Step.IsRanged)
+        {
+            (count, whole) = (writer.RowCount, "whole");
+            code.Line($"nint whole = {count} - ({tile.Pixels} - {count} % {tile.Pixels}) % {tile.Pixels} * {smaller.Pixels};");
+        }
+
+        using (code.For("pixel", "0", whole, tile.Pixels))
+        {
+            EmitTile(kernel, writer, tile);
+        }
+
+        using var rest = code.For("pixel", whole, count, smaller.Pixels);
+        EmitTile(kernel, writer, smaller);
+
+        int WholeTiles(int rows) => rows - ((tile.Pixels - (rows % tile.Pixels)) % tile.Pixels * smaller.Pixels);
+    }
+
+    private static void EmitTile(PointwiseInt8Kernel kernel, KernelWriter writer, Int8TileShape tile)
+    {
+        var (code, packed) = (writer.Code, kernel.Packed);
+        var outputs = packed.Outputs * packed.Groups;
         var group = packed.Groups > 1 ? $" + block / {packed.Blocks} * {kernel.Depth / packed.Groups}" : "";
         code.Line($"ref byte x = ref Unsafe.Add(ref source, pixel * {kernel.Depth}{group});");
         code.Line($"ref {Int8Refs.OutputType(writer)} o = ref Unsafe.Add(ref target, pixel * {outputs} + channel);");
-        emitter.Emit(Int8Runs.One, kernel.Depth, outputs);
+        new Int8TileEmitter(writer, packed, tile).Emit(Int8Runs.One, kernel.Depth, outputs);
     }
 }
 

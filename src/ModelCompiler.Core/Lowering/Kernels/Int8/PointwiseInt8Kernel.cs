@@ -33,6 +33,23 @@ internal sealed record PointwiseInt8Kernel(int Rows, int Depth, PackedInt8 Packe
 
     public Int8TileShape Tile(InstructionSet set) => Int8TileShape.Choose(set, Packed, Rows);
 
+    /// <summary>
+    /// Whether the last tiles of a variant have a pixel less each, so that together they end with the last row. Otherwise the last tile
+    /// reaches back over rows that are done, which costs less text; that counts where the variant is slow or the rows are many.
+    /// </summary>
+    /// <param name="set">The variant.</param>
+    /// <param name="isRanged">Whether any number of rows, but at least a tile of them, is computed at a time.</param>
+    public bool EndsWithSmallerTiles(InstructionSet set, bool isRanged)
+    {
+        const int LeastPartOfRows = 100;
+        var tile = Tile(set);
+        var smaller = (tile.Pixels - (Rows % tile.Pixels)) % tile.Pixels;
+        return set is InstructionSet.AvxVnni or InstructionSet.ArmDotProduct
+            && tile is { Pixels: > 2, Parts: 1 }
+            && smaller * LeastPartOfRows >= Rows
+            && (isRanged ? tile.Pixels == 3 : smaller > 0 && smaller * (tile.Pixels - 1) <= Rows);
+    }
+
     public static LoweredNode Lower(Int8Source source, int rows, Node node, LoweringContext context)
     {
         // One row alone is summed in several chains; the depth is filled up so that they are equally long.
