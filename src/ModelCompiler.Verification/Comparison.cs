@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelCompiler.Graphs;
 
 namespace ModelCompiler.Verification;
 
@@ -23,8 +24,15 @@ public sealed record Comparison(double MaxAbs, int Differing, string? FirstDiffe
         {
             (float[] e, float[] a) => OfNumbers(e.Length, i => e[i], i => a[i], tolerance),
             (double[] e, double[] a) => OfNumbers(e.Length, i => e[i], i => a[i], tolerance),
+            _ when expected.Type.Element.IsNarrowFloat() => OfNarrowFloats(expected, actual, tolerance),
             _ => OfIntegers(expected.Elements, actual.Elements, tolerance),
         };
+    }
+
+    private static Comparison OfNarrowFloats(NamedTensor expected, NamedTensor actual, Tolerance tolerance)
+    {
+        var (e, a) = (Elements.Reals(expected), Elements.Reals(actual));
+        return OfNumbers(e.Length, i => e[i], i => a[i], tolerance.For(expected.Type.Element));
     }
 
     private static Comparison OfNumbers(int length, Func<int, double> expected, Func<int, double> actual, Tolerance tolerance)

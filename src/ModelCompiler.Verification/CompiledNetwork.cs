@@ -140,6 +140,7 @@ public sealed class CompiledNetwork : IDisposable
         var inputs = model.Inputs.Select((p, i) => $"({p.Type.Element.CSharpName()}[])inputs[{i}]");
         var outputs = model.Outputs.Select((p, i) => $"({p.Type.Element.CSharpName()}[])outputs[{i}]");
         return $$"""
+            using System;
             public static class Runner
             {
                 private static readonly {{className}} Network = new();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Folding;
 
 namespace ModelCompiler.Verification;
 
@@ -17,24 +18,41 @@ public static class Elements
         return array;
     }
 
-    /// <summary>The bytes of an array of a primitive type.</summary>
+    /// <summary>The bytes of an array of one of these types.</summary>
     public static Span<byte> Bytes(Array array) =>
-        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(array), Buffer.ByteLength(array));
+        array is Half[] halves
+            ? MemoryMarshal.AsBytes(halves.AsSpan())
+            : MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(array), Buffer.ByteLength(array));
+
+    /// <summary>The bytes of a tensor as files have them: elements of 2 and 4 bits are packed.</summary>
+    public static byte[] InFile(NamedTensor tensor) =>
+        PackedElements.ArePacked(tensor.Type.Element)
+            ? PackedElements.Pack(Bytes(tensor.Elements), tensor.Type.Element)
+            : Bytes(tensor.Elements).ToArray();
+
+    /// <summary>The numbers that floats of at most 16 bits stand for.</summary>
+    public static float[] Reals(NamedTensor tensor) =>
+        CastEvaluator.Widened(Tensor.FromBytes(tensor.Type, Bytes(tensor.Elements).ToArray()));
 
     private static Type ClrType(ElementType type) =>
         type switch
         {
             ElementType.Float32 => typeof(float),
             ElementType.Float64 => typeof(double),
-            ElementType.UInt8 or ElementType.UInt4 => typeof(byte),
-            ElementType.Int8 or ElementType.Int4 => typeof(sbyte),
-            ElementType.UInt16 => typeof(ushort),
+            ElementType.Float16 => typeof(Half),
+            ElementType.Int8 or ElementType.Int4 or ElementType.Int2 => typeof(sbyte),
+            ElementType.UInt16 or ElementType.BFloat16 => typeof(ushort),
             ElementType.Int16 => typeof(short),
             ElementType.Int32 => typeof(int),
             ElementType.UInt32 => typeof(uint),
             ElementType.Int64 => typeof(long),
             ElementType.UInt64 => typeof(ulong),
             ElementType.Bool => typeof(bool),
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no C# type holds such elements"),
+            ElementType.Undefined or ElementType.String => throw new ArgumentOutOfRangeException(
+                nameof(type),
+                type,
+                "no C# type holds such elements"
+            ),
+            _ => typeof(byte),
         };
 }

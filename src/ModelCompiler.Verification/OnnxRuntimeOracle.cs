@@ -153,23 +153,32 @@ public sealed class OnnxRuntimeOracle : IDisposable
     private static OrtValue ToValue(NamedTensor tensor)
     {
         var value = Allocate(tensor.Type);
-        Elements.Bytes(tensor.Elements).CopyTo(value.GetTensorMutableRawData());
+        ReadOnlySpan<byte> bytes = Elements.Bytes(tensor.Elements);
+        (PackedElements.ArePacked(tensor.Type.Element) ? PackedElements.Pack(bytes, tensor.Type.Element) : bytes).CopyTo(
+            value.GetTensorMutableRawData()
+        );
         return value;
     }
 
     private static OrtValue Allocate(TensorType type) =>
         OrtValue.CreateAllocatedTensorValue(
             OrtAllocator.DefaultInstance,
-            (TensorElementType)(int)type.Element,
+            (TensorElementType)NumberOf(type.Element),
             [.. type.Shape.Select(d => (long)d)]
         );
 
     private static NamedTensor ToTensor(string name, OrtValue value)
     {
         var info = value.GetTensorTypeAndShape();
-        var type = new TensorType((ElementType)(int)info.ElementDataType, new TensorShape(info.Shape.Select(d => (int)d)));
+        var type = new TensorType(OfNumber((int)info.ElementDataType), new TensorShape(info.Shape.Select(d => (int)d)));
         var elements = Elements.Allocate(type);
-        value.GetTensorMutableRawData().CopyTo(Elements.Bytes(elements));
+        ReadOnlySpan<byte> bytes = value.GetTensorMutableRawData();
+        (PackedElements.ArePacked(type.Element) ? PackedElements.Unpack(bytes, type) : bytes).CopyTo(Elements.Bytes(elements));
         return new NamedTensor(name, type, elements);
     }
+
+    // ONNX Runtime counts like ONNX, but its C interface has no number for Float8E8M0 before the 2-bit integers.
+    private static int NumberOf(ElementType element) => element is ElementType.UInt2 or ElementType.Int2 ? (int)element - 1 : (int)element;
+
+    private static ElementType OfNumber(int number) => (ElementType)(number is 24 or 25 ? number + 1 : number);
 }

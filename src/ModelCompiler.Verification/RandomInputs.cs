@@ -29,6 +29,24 @@ public static class RandomInputs
                 }
 
                 break;
+            case Half[] halves:
+                for (var i = 0; i < halves.Length; i++)
+                {
+                    halves[i] = (Half)((2 * random.NextSingle()) - 1);
+                }
+
+                break;
+            case ushort[] codes when type.Element == ElementType.BFloat16:
+                for (var i = 0; i < codes.Length; i++)
+                {
+                    codes[i] = (ushort)(BitConverter.SingleToUInt32Bits((2 * random.NextSingle()) - 1) >> 16);
+                }
+
+                break;
+            case byte[] or sbyte[] when PackedElements.ArePacked(type.Element):
+                random.NextBytes(Elements.Bytes(array));
+                PackedElements.Unpack(PackedElements.Pack(Elements.Bytes(array), type.Element), type).CopyTo(Elements.Bytes(array));
+                break;
             case double[] doubles:
                 for (var i = 0; i < doubles.Length; i++)
                 {

@@ -1,3 +1,5 @@
+using ModelCompiler.Graphs;
+
 namespace ModelCompiler.Verification;
 
 /// <summary>How far a result may be from the expected one.</summary>
@@ -12,4 +14,26 @@ public sealed record Tolerance(double Relative, double Absolute, long Quanta = 0
 {
     /// <summary>Against ONNX Runtime with the same graph: rtol 1e-4, atol 1e-5, and about 8 units in the last place of the largest element.</summary>
     public static Tolerance Float { get; } = new(1e-4, 1e-5, OfLargest: 1e-6);
+
+    /// <summary>Equal elements.</summary>
+    public static Tolerance None { get; } = new(0, 0);
+
+    /// <summary>
+    /// The same for an element type: results in float16 and bfloat16 may differ by about two units in their last place, because
+    /// runtimes round at different points in between; floats of 8 and fewer bits have to be equal.
+    /// </summary>
+    public Tolerance For(ElementType element) =>
+        element switch
+        {
+            _ when this == None => this,
+            ElementType.Float16 => this with { Relative = Math.Max(Relative, 1e-3), Absolute = Math.Max(Absolute, 1e-4), OfLargest = 1e-3 },
+            ElementType.BFloat16 => this with
+            {
+                Relative = Math.Max(Relative, 1e-2),
+                Absolute = Math.Max(Absolute, 1e-3),
+                OfLargest = 1e-2,
+            },
+            _ when element.IsNarrowFloat() => None,
+            _ => this,
+        };
 }

@@ -125,7 +125,7 @@ public static partial class ConformanceCase
             {
                 Name = value.Name,
                 DataType = (int)value.Type.Element,
-                RawData = ByteString.CopyFrom(Elements.Bytes(value.Elements)),
+                RawData = ByteString.CopyFrom(Elements.InFile(value)),
             };
             initialiser.Dims.AddRange(value.Type.Shape.Select(d => (long)d));
             model.Graph.Initializer.Add(initialiser);
@@ -140,7 +140,12 @@ public static partial class ConformanceCase
     /// </summary>
     private static Tolerance ToleranceOf(OnnxFile file, IReadOnlyList<QuantisedOutput> quantised, string output)
     {
-        if (file.Proto!.Graph.Node.Count(n => n.OpType != "Constant") < 2 || !file.Proto.Graph.Node.Any(QuantisedOutput.IsQuantised))
+        if (file.Proto!.Graph.Node.All(n => n.OpType is "Cast" or "CastLike"))
+        {
+            return Tolerance.None;
+        }
+
+        if (file.Proto.Graph.Node.Count(n => n.OpType != "Constant") < 2 || !file.Proto.Graph.Node.Any(QuantisedOutput.IsQuantised))
         {
             return Exact;
         }
@@ -162,15 +167,19 @@ public static partial class ConformanceCase
         );
     }
 
-    /// <summary>For example <c>MC0003 GridSample</c>: the code and the operator, or the kind where no operator is to blame.</summary>
+    /// <summary>For example <c>MC0003 GridSample</c>: the code and the operator; or the kind, and the element type where that is to blame.</summary>
     private static string GroupOf(Problem problem) =>
-        OperatorInMessage().Match(problem.Message) is { Success: true } match
-            ? $"{problem.Kind.Code} {match.Groups[1].Value}"
-            : $"{problem.Kind.Code} ({problem.Kind.Title})";
+        OperatorInMessage().Match(problem.Message) is { Success: true } match ? $"{problem.Kind.Code} {match.Groups[1].Value}"
+        : ElementsInMessage().Match(problem.Message) is { Success: true } elements
+            ? $"{problem.Kind.Code} ({problem.Kind.Title}: {elements.Groups[1].Value} elements)"
+        : $"{problem.Kind.Code} ({problem.Kind.Title})";
 
     private static string FirstFrames(Exception e) =>
         string.Join("\n", (e.StackTrace ?? "").Split('\n').Take(3).Select(f => "  " + f.Trim()));
 
     [GeneratedRegex(@"node '.*' \(([\w.]+)[,)]")]
     private static partial Regex OperatorInMessage();
+
+    [GeneratedRegex(@"element(?:s of)? type (\w+)")]
+    private static partial Regex ElementsInMessage();
 }

@@ -80,6 +80,23 @@ public static class Differential
             case double[] doubles:
                 Fill(doubles, () => (random.NextDouble() * 6) - 3);
                 break;
+            case Half[] halves:
+                Fill(halves, () => (Half)((random.NextSingle() * 6) - 3));
+                break;
+            case ushort[] codes when type.Element == ElementType.BFloat16:
+                Fill(codes, () => (ushort)(BitConverter.SingleToUInt32Bits((random.NextSingle() * 6) - 3) >> 16));
+                break;
+            case byte[] or sbyte[] when type.Element is ElementType.Int4 or ElementType.UInt4 or ElementType.Int2 or ElementType.UInt2:
+                var (low, high) = ((int)type.Element.LowestValue(), (int)type.Element.HighestValue());
+                foreach (ref var element in Elements.Bytes(array))
+                {
+                    element = unchecked((byte)random.Next(low, high + 1));
+                }
+
+                break;
+            case byte[] codes when type.Element == ElementType.Float4E2M1:
+                Fill(codes, () => (byte)random.Next(16));
+                break;
             case bool[] bools:
                 Fill(bools, () => random.Next(2) == 1);
                 break;
@@ -117,13 +134,16 @@ public static class Differential
         Assert.Equal(expected.Select(e => (e.Name, e.Type)), actual.Select(a => (a.Name, a.Type)));
         foreach (var (e, a) in expected.Zip(actual))
         {
+            var (expectedElements, actualElements) = (Comparable(e), Comparable(a));
             for (var i = 0; i < e.Elements.Length; i++)
             {
-                var (want, got) = (e.Elements.GetValue(i)!, a.Elements.GetValue(i)!);
+                var (want, got) = (expectedElements.GetValue(i)!, actualElements.GetValue(i)!);
                 Assert.True(Close(want, got, tolerance), $"{e.Name}[{i}] of {e.Type}: expected {want}, found {got} ({context})");
             }
         }
     }
+
+    private static Array Comparable(NamedTensor tensor) => tensor.Type.Element.IsNarrowFloat() ? Elements.Reals(tensor) : tensor.Elements;
 
     private static bool Close(object expected, object actual, Tolerance tolerance)
     {

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using ModelCompiler.Graphs;
 using ModelCompiler.Import.Onnx.Proto;
+using ModelCompiler.Verification;
 
 namespace ModelCompiler.Testing;
 
@@ -149,25 +150,12 @@ public sealed class OnnxModelBuilder
 
     private static TensorProto ToProto(Tensor tensor)
     {
-        var proto = new TensorProto { DataType = (int)tensor.Element, RawData = ByteString.CopyFrom(Packed(tensor)) };
+        var proto = new TensorProto
+        {
+            DataType = (int)tensor.Element,
+            RawData = ByteString.CopyFrom(Elements.InFile(new NamedTensor("", tensor.Type, Elements.From(tensor)))),
+        };
         proto.Dims.AddRange(tensor.Shape.Select(d => (long)d));
         return proto;
-    }
-
-    /// <summary>The bytes as ONNX stores them: 4-bit elements two a byte.</summary>
-    private static byte[] Packed(Tensor tensor)
-    {
-        if (tensor.Element is not (ElementType.Int4 or ElementType.UInt4))
-        {
-            return tensor.Bytes.ToArray();
-        }
-
-        var packed = new byte[(tensor.Shape.Elements + 1) / 2];
-        for (var i = 0; i < tensor.Shape.Elements; i++)
-        {
-            packed[i / 2] |= (byte)((tensor.Bytes[i] & 15) << (i % 2 * 4));
-        }
-
-        return packed;
     }
 }

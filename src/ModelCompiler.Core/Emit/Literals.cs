@@ -30,7 +30,7 @@ internal static class Literals
     {
         var value = element switch
         {
-            ElementType.Int8 or ElementType.Int4 => unchecked((sbyte)bits),
+            ElementType.Int8 or ElementType.Int4 or ElementType.Int2 => unchecked((sbyte)bits),
             ElementType.Int16 => unchecked((short)bits),
             ElementType.Int32 => unchecked((int)bits),
             _ => bits,

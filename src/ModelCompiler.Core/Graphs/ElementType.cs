@@ -48,11 +48,35 @@ public enum ElementType
     /// <summary>The upper half of a binary32.</summary>
     BFloat16 = 16,
 
+    /// <summary>Four bits of exponent, three of mantissa, no infinity; NaN is all ones.</summary>
+    Float8E4M3FN = 17,
+
+    /// <summary>Four bits of exponent, three of mantissa, no infinity and no negative zero, whose place NaN has.</summary>
+    Float8E4M3FNUZ = 18,
+
+    /// <summary>Five bits of exponent, two of mantissa: the upper half of a binary16.</summary>
+    Float8E5M2 = 19,
+
+    /// <summary>Five bits of exponent, two of mantissa, no infinity and no negative zero, whose place NaN has.</summary>
+    Float8E5M2FNUZ = 20,
+
     /// <summary>Unsigned 4-bit integer, held one a byte after import.</summary>
     UInt4 = 21,
 
     /// <summary>Signed 4-bit integer, held one a byte after import.</summary>
     Int4 = 22,
+
+    /// <summary>Two bits of exponent, one of mantissa, neither infinity nor NaN; held one a byte after import.</summary>
+    Float4E2M1 = 23,
+
+    /// <summary>A power of two: eight bits of exponent, neither sign nor zero nor infinity; NaN is all ones.</summary>
+    Float8E8M0 = 24,
+
+    /// <summary>Unsigned 2-bit integer, held one a byte after import.</summary>
+    UInt2 = 25,
+
+    /// <summary>Signed 2-bit integer, held one a byte after import.</summary>
+    Int2 = 26,
 }
 
 /// <summary>Facts about element types.</summary>
@@ -62,30 +86,54 @@ public static class ElementTypes
     public static int SizeInBytes(this ElementType type) =>
         type switch
         {
-            ElementType.UInt8 or ElementType.Int8 or ElementType.Bool or ElementType.UInt4 or ElementType.Int4 => 1,
             ElementType.UInt16 or ElementType.Int16 or ElementType.Float16 or ElementType.BFloat16 => 2,
             ElementType.Float32 or ElementType.Int32 or ElementType.UInt32 => 4,
             ElementType.Float64 or ElementType.Int64 or ElementType.UInt64 => 8,
-            _ => 0,
+            ElementType.Undefined or ElementType.String => 0,
+            _ => 1,
         };
 
-    /// <summary>The C# keyword of the type that holds one element, or null where no built-in type does.</summary>
+    /// <summary>Bits that one element takes in a file: those of 2 and 4 bits are packed there, the first in the lowest bits of a byte.</summary>
+    public static int BitsInFile(this ElementType type) =>
+        type switch
+        {
+            ElementType.UInt2 or ElementType.Int2 => 2,
+            ElementType.UInt4 or ElementType.Int4 or ElementType.Float4E2M1 => 4,
+            _ => 8 * type.SizeInBytes(),
+        };
+
+    /// <summary>
+    /// The C# name of the type that holds one element, or null where none does. Floats that .NET has no type for are held as their bits.
+    /// </summary>
     public static string? CSharpName(this ElementType type) =>
         type switch
         {
             ElementType.Float32 => "float",
-            ElementType.UInt8 or ElementType.UInt4 => "byte",
-            ElementType.Int8 or ElementType.Int4 => "sbyte",
-            ElementType.UInt16 => "ushort",
+            ElementType.Int8 or ElementType.Int4 or ElementType.Int2 => "sbyte",
+            ElementType.UInt16 or ElementType.BFloat16 => "ushort",
             ElementType.Int16 => "short",
             ElementType.Int32 => "int",
             ElementType.Int64 => "long",
             ElementType.Bool => "bool",
+            ElementType.Float16 => "Half",
             ElementType.Float64 => "double",
             ElementType.UInt32 => "uint",
             ElementType.UInt64 => "ulong",
-            _ => null,
+            ElementType.Undefined or ElementType.String => null,
+            _ => "byte",
         };
+
+    /// <summary>Whether the type is a floating-point format of at most 16 bits, which is computed with as Float32.</summary>
+    public static bool IsNarrowFloat(this ElementType type) =>
+        type
+            is ElementType.Float16
+                or ElementType.BFloat16
+                or ElementType.Float8E4M3FN
+                or ElementType.Float8E4M3FNUZ
+                or ElementType.Float8E5M2
+                or ElementType.Float8E5M2FNUZ
+                or ElementType.Float8E8M0
+                or ElementType.Float4E2M1;
 
     /// <summary>Whether the type is a two's-complement or unsigned integer (bool is not).</summary>
     public static bool IsInteger(this ElementType type) => LowestValue(type) != HighestValue(type);
@@ -94,6 +142,7 @@ public static class ElementTypes
     public static long LowestValue(this ElementType type) =>
         type switch
         {
+            ElementType.Int2 => -2,
             ElementType.Int4 => -8,
             ElementType.Int8 => sbyte.MinValue,
             ElementType.Int16 => short.MinValue,
@@ -106,6 +155,8 @@ public static class ElementTypes
     public static long HighestValue(this ElementType type) =>
         type switch
         {
+            ElementType.Int2 => 1,
+            ElementType.UInt2 => 3,
             ElementType.Int4 => 7,
             ElementType.UInt4 => 15,
             ElementType.Int8 => sbyte.MaxValue,

@@ -65,8 +65,8 @@ public sealed class Tensor
             {
                 ElementType.Int64 => As<long>()[i],
                 ElementType.Int32 => As<int>()[i],
-                ElementType.UInt8 or ElementType.UInt4 or ElementType.Bool => bytes[i],
-                ElementType.Int8 or ElementType.Int4 => (sbyte)bytes[i],
+                ElementType.UInt8 or ElementType.UInt4 or ElementType.UInt2 or ElementType.Bool => bytes[i],
+                ElementType.Int8 or ElementType.Int4 or ElementType.Int2 => (sbyte)bytes[i],
                 ElementType.Int16 => As<short>()[i],
                 ElementType.UInt16 => As<ushort>()[i],
                 ElementType.UInt32 => As<uint>()[i],

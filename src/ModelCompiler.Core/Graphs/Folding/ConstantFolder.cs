@@ -43,7 +43,7 @@ internal static class ConstantFolder
         var table = new Dictionary<Type, Evaluate<Operator>>();
         // One line an operator, in alphabetical order.
         Add<Binary>(FoldBinary.Evaluate);
-        Add<Cast>(FoldBinary.Cast);
+        Add<Cast>(CastEvaluator.Evaluate);
         Add<Concat>(MovePlan.Evaluate);
         Add<DepthToSpace>(MovePlan.Evaluate);
         Add<Expand>(MovePlan.Evaluate);

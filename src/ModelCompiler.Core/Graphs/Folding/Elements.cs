@@ -35,6 +35,13 @@ internal static class Elements
     /// <summary>A tensor of an integer type or bool; integers wrap around.</summary>
     public static Tensor FromLongs(TensorType type, long[] elements)
     {
+        if (PackedElements.ArePacked(type.Element))
+        {
+            // Of the lowest bits, which a file would have, each element gets its byte.
+            var lowest = Array.ConvertAll(elements, e => unchecked((byte)e));
+            return Tensor.FromBytes(type, PackedElements.Unpack(PackedElements.Pack(lowest, type.Element), type));
+        }
+
         var size = type.Element.SizeInBytes();
         var bytes = new byte[type.Bytes];
         var source = MemoryMarshal.AsBytes(elements.AsSpan());

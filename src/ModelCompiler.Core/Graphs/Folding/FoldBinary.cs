@@ -2,7 +2,7 @@ using ModelCompiler.Graphs.Operators;
 
 namespace ModelCompiler.Graphs.Folding;
 
-/// <summary>Evaluates functions of two variables, Where and Cast.</summary>
+/// <summary>Evaluates functions of two variables and Where.</summary>
 internal static class FoldBinary
 {
     private static readonly Dictionary<BinaryFunction, Func<double, double, double>> OfFloats = new()
@@ -86,34 +86,6 @@ internal static class FoldBinary
         }
 
         return [Tensor.FromBytes(types[0], result)];
-    }
-
-    public static Tensor[]? Cast(Cast op, IReadOnlyList<Tensor?> inputs, TensorType[] types)
-    {
-        var x = inputs[0]!;
-        if (x.Element == op.To)
-        {
-            return [x];
-        }
-
-        if (Elements.AreFloat(x.Element))
-        {
-            var doubles = Elements.Doubles(x);
-            return Elements.AreFloat(op.To) ? [Elements.FromDoubles(types[0], doubles)]
-                : op.To == ElementType.Bool ? [Elements.FromLongs(types[0], [.. doubles.Select(e => e != 0 ? 1L : 0L)])]
-                // Beyond 64 bits the result is not defined, and .NET's depends on the processor.
-                : doubles.All(e => Math.Abs(e) < 9e18) ? [Elements.FromLongs(types[0], [.. doubles.Select(e => (long)e)])]
-                : null;
-        }
-
-        var longs = x.ToLongs();
-        return Elements.AreFloat(op.To)
-            ? x.Element == ElementType.UInt64
-                ? null
-                : [Elements.FromDoubles(types[0], [.. longs.Select(e => (double)e)])]
-            : op.To == ElementType.Bool
-                ? [Elements.FromLongs(types[0], [.. longs.Select(e => e != 0 ? 1L : 0L)])]
-                : [Elements.FromLongs(types[0], longs)];
     }
 
     private static long WholePower(long x, long exponent)

@@ -29,6 +29,12 @@ internal static class ElementwiseRules
 
     public static readonly ElementType[] All = [.. Numbers, ElementType.Bool];
 
+    /// <summary>Types whose elements can be moved, chosen and converted, though not all can be computed with.</summary>
+    public static readonly ElementType[] Held =
+    [
+        .. Enum.GetValues(typeof(ElementType)).Cast<ElementType>().Where(e => e.CSharpName() is not null),
+    ];
+
     /// <summary>Whether the operator on elements of this type can be computed on vectors with what .NET offers.</summary>
     public static bool HasVectorForm(Operator op, ElementType element) =>
         op switch
@@ -79,7 +85,7 @@ public sealed record Where : Operator, IElementwiseOperator
     public override TensorType[] Infer(InferenceContext context)
     {
         context.Require(0, ElementType.Bool);
-        context.Require(1, ElementwiseRules.All);
+        context.Require(1, ElementwiseRules.Held);
         return context.Element(1) == context.Element(2)
             ?
             [
@@ -89,28 +95,5 @@ public sealed record Where : Operator, IElementwiseOperator
                 },
             ]
             : throw new ShapeException($"input 1 is {context.Type(1)} but input 2 is {context.Type(2)}; both must have one element type");
-    }
-}
-
-/// <summary>
-/// Converts to another element type (ONNX Cast): floats are truncated towards zero, integers wrap around, bool is 0 or 1 and
-/// everything but 0 is true. Floats beyond the range of the integer type have no defined result.
-/// </summary>
-/// <param name="To">Element type of the output.</param>
-public sealed record Cast(ElementType To) : Operator, IElementwiseOperator
-{
-    /// <inheritdoc/>
-    public PermutedOperator WithPermutedAxes(EquatableArray<int> permutation) => new(this, permutation);
-
-    /// <inheritdoc/>
-    public override TensorType[] Infer(InferenceContext context)
-    {
-        context.Require(0, [.. ElementwiseRules.All, ElementType.Int4, ElementType.UInt4]);
-        return ElementwiseRules.All.Contains(To)
-            ? [new(To, context.Shape(0))]
-            : throw new ProblemException(
-                ProblemKinds.UnsupportedForm,
-                $"a cast to {To} is not supported; supported: {string.Join(", ", ElementwiseRules.All)}"
-            );
     }
 }

@@ -67,7 +67,7 @@ internal static class ScatterRules
 {
     public static void Require(InferenceContext context, ScatterReduction reduction)
     {
-        context.Require(0, reduction == ScatterReduction.None ? ElementwiseRules.All : ElementwiseRules.Numbers);
+        context.Require(0, reduction == ScatterReduction.None ? ElementwiseRules.Held : ElementwiseRules.Numbers);
         context.Require(1, ElementType.Int32, ElementType.Int64);
         if (context.Element(2) != context.Element(0))
         {

@@ -39,9 +39,18 @@ internal sealed class OnnxTensorReader(ModelSource source)
             ? type
             : throw new ProblemException(
                 ProblemKinds.UnsupportedForm,
-                $"tensor '{tensor}' has the element type {dataType}, which is not supported"
+                $"tensor '{tensor}' has the element type {NameOf(dataType)}, which is not supported"
             );
     }
+
+    private static string NameOf(int dataType) =>
+        dataType switch
+        {
+            0 => "0 (undefined)",
+            14 => "14 (complex64)",
+            15 => "15 (complex128)",
+            _ => dataType.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        };
 
     private static TensorShape ShapeOf(TensorProto proto)
     {
@@ -59,12 +68,12 @@ internal sealed class OnnxTensorReader(ModelSource source)
 
     private ReadOnlyMemory<byte> ReadBytes(TensorProto proto, TensorType type)
     {
-        var packedNibbles = type.Element is ElementType.Int4 or ElementType.UInt4;
-        var stored = packedNibbles ? (type.Shape.Elements + 1) / 2 : type.Bytes;
+        var packed = PackedElements.ArePacked(type.Element);
+        var stored = packed ? PackedElements.BytesInFile(type) : type.Bytes;
         if (proto.DataLocation == TensorProto.Types.DataLocation.External)
         {
             var bytes = ReadExternal(proto, stored);
-            return packedNibbles ? Unpack(bytes.Span, type) : bytes;
+            return packed ? PackedElements.Unpack(bytes.Span, type) : bytes;
         }
 
         if (proto.HasRawData)
@@ -74,13 +83,13 @@ internal sealed class OnnxTensorReader(ModelSource source)
                 throw Fault(proto, $"{type} needs {stored} bytes, raw_data has {proto.RawData.Length}");
             }
 
-            return packedNibbles ? Unpack(proto.RawData.Span, type) : proto.RawData.Memory;
+            return packed ? PackedElements.Unpack(proto.RawData.Span, type) : proto.RawData.Memory;
         }
 
-        return FromTypedFields(proto, type, packedNibbles);
+        return FromTypedFields(proto, type);
     }
 
-    private static byte[] FromTypedFields(TensorProto proto, TensorType type, bool packedNibbles)
+    private static byte[] FromTypedFields(TensorProto proto, TensorType type)
     {
         switch (type.Element)
         {
@@ -97,7 +106,7 @@ internal sealed class OnnxTensorReader(ModelSource source)
             case ElementType.Int32:
                 return AsBytes([.. proto.Int32Data]);
             default:
-                var size = packedNibbles ? 1 : type.Element.SizeInBytes();
+                var size = type.Element.SizeInBytes();
                 var narrow = new byte[proto.Int32Data.Count * size];
                 for (var i = 0; i < proto.Int32Data.Count; i++)
                 {
@@ -112,31 +121,12 @@ internal sealed class OnnxTensorReader(ModelSource source)
                     }
                 }
 
-                return packedNibbles ? Unpack(narrow, type) : narrow;
+                return PackedElements.ArePacked(type.Element) ? PackedElements.Unpack(narrow, type) : narrow;
         }
     }
 
     private static byte[] AsBytes<T>(T[] elements)
         where T : unmanaged => MemoryMarshal.AsBytes(elements.AsSpan()).ToArray();
-
-    /// <summary>Two elements a byte, the first in the lower half, become one a byte.</summary>
-    private static byte[] Unpack(ReadOnlySpan<byte> packed, TensorType type)
-    {
-        var elements = type.Shape.Elements;
-        if (packed.Length < (elements + 1) / 2)
-        {
-            throw new ShapeException($"{type} needs {(elements + 1) / 2} bytes of data, found {packed.Length}");
-        }
-
-        var unpacked = new byte[elements];
-        for (var i = 0; i < elements; i++)
-        {
-            var nibble = (packed[i / 2] >> (i % 2 * 4)) & 15;
-            unpacked[i] = unchecked((byte)(type.Element == ElementType.Int4 ? (sbyte)(nibble << 4) >> 4 : nibble));
-        }
-
-        return unpacked;
-    }
 
     private ReadOnlyMemory<byte> ReadExternal(TensorProto proto, int length)
     {

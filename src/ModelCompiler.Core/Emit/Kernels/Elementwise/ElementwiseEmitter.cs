@@ -105,7 +105,7 @@ internal static class ElementwiseEmitter
             Unary unary => UnaryCode.Write(code.With(elements[0]), operands[0], unary),
             Binary binary => BinaryCode.Write(code.With(elements[0]), binary.Function, operands[0], operands[1]),
             Where => code.With(elements[1]).Select(operands[0], operands[1], operands[2]),
-            Cast cast => code.With(cast.To).Convert(elements[0], operands[0]),
+            Cast cast => code.With(cast.To).Convert(cast, elements[0], operands[0]),
             _ => throw new InvalidOperationException($"{op.Name} is not element-wise"),
         };
 
@@ -114,6 +114,7 @@ internal static class ElementwiseEmitter
             literal.Element switch
             {
                 ElementType.Bool => literal.Bits != 0 ? "true" : "false",
+                ElementType.Float16 => $"BitConverter.UInt16BitsToHalf({Literals.Integer(ElementType.UInt16, literal.Bits)})",
                 ElementType.Float32 => Literals.FloatOfBits(unchecked((int)literal.Bits)),
                 ElementType.Float64 => Literals.Double(BitConverter.Int64BitsToDouble(literal.Bits)),
                 _ => Literals.Integer(literal.Element, literal.Bits),

@@ -1,4 +1,5 @@
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
 
 namespace ModelCompiler.Emit.Kernels.Elementwise;
 
@@ -67,8 +68,8 @@ internal abstract class LaneCode(SourceWriter code, ElementType element)
     /// <summary>A function of <see cref="LaneFunctions"/>.</summary>
     public abstract string Own(string function, string x);
 
-    /// <summary>Converts to the element type of this writer.</summary>
-    public abstract string Convert(ElementType from, string x);
+    /// <summary>Converts to the element type of this writer, which is that of the cast.</summary>
+    public abstract string Convert(Cast cast, ElementType from, string x);
 
     /// <summary>Reads an element, or as many as there are lanes, from <paramref name="index"/> on.</summary>
     public abstract string Load(string reference, string index);

@@ -1,4 +1,5 @@
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
 
 namespace ModelCompiler.Emit.Kernels.Elementwise;
 
@@ -33,11 +34,22 @@ internal sealed class ScalarLanes(KernelWriter writer, ElementType element, Scal
 
     public override string Own(string function, string x) => LaneFunctions.CallScalar(writer, function, Element, x);
 
-    public override string Convert(ElementType from, string x)
+    public override string Convert(Cast cast, ElementType from, string x)
     {
         if (from == Element)
         {
             return x;
+        }
+
+        if (from.IsNarrowFloat())
+        {
+            var real = NarrowFloatCode.Decode(writer, from, x);
+            return Element == ElementType.Float32 ? real : Convert(cast, ElementType.Float32, Let(real));
+        }
+
+        if (Element.IsNarrowFloat())
+        {
+            return NarrowFloatCode.Encode(writer, cast, from, x);
         }
 
         if (from == ElementType.Bool)
@@ -47,10 +59,16 @@ internal sealed class ScalarLanes(KernelWriter writer, ElementType element, Scal
 
         var narrow = !IsFloat && Element.SizeInBytes() < sizeof(int) && from is ElementType.Float32 or ElementType.Float64;
         return Element == ElementType.Bool ? $"{x} != 0"
+            : PackedElements.ArePacked(Element) ? Lowest(Element.BitsInFile(), x)
             // As C++ compilers do it: through 32 bits, then the upper ones are dropped.
             : narrow ? $"unchecked(({Type})(int){x})"
             : $"unchecked(({Type}){x})";
     }
+
+    private string Lowest(int bits, string x) =>
+        Element.LowestValue() < 0
+            ? $"unchecked((sbyte)((int){x} << {32 - bits} >> {32 - bits}))"
+            : $"unchecked((byte)((int){x} & {(1 << bits) - 1}))";
 
     public override int Lanes => 1;
 

@@ -1,4 +1,5 @@
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
 
 namespace ModelCompiler.Emit.Kernels.Elementwise;
 
@@ -41,7 +42,7 @@ internal sealed class VectorLanes(KernelWriter writer, ElementType element, int 
 
     public override string Own(string function, string x) => LaneFunctions.CallVector(writer, function, Element, bits, x);
 
-    public override string Convert(ElementType from, string x) =>
+    public override string Convert(Cast cast, ElementType from, string x) =>
         (from, Element) switch
         {
             (ElementType.Int32, ElementType.Float32) => $"{Vector}.ConvertToSingle({x})",

@@ -53,16 +53,6 @@ internal static class UnaryImport
         return [high is null ? x : graph.Add(new Binary(BinaryFunction.Min), x, high)];
     }
 
-    public static ImmutableArray<Value> Cast(OnnxNode node, GraphBuilder graph) =>
-        [AddCast(node, graph, OnnxTensorReader.ElementTypeOf((int)node.RequiredInt("to"), node.Name))];
-
-    public static ImmutableArray<Value> CastLike(OnnxNode node, GraphBuilder graph) => [AddCast(node, graph, node.Input(1).Element)];
-
-    private static Value AddCast(OnnxNode node, GraphBuilder graph, ElementType to) =>
-        ElementwiseRules.All.Contains(to)
-            ? graph.Add(new Cast(to), node.Input(0))
-            : throw node.Unsupported($"a cast to {to} is not supported; supported: {string.Join(", ", ElementwiseRules.All)}");
-
     /// <summary>The identity, for inference.</summary>
     public static ImmutableArray<Value> Dropout(OnnxNode node, GraphBuilder graph)
     {
