@@ -53,7 +53,9 @@ public sealed record DequantizeLinear(QuantizationGrid? Grid, int Axis = 0, int 
             ElementType.UInt16,
             ElementType.Int32,
             ElementType.Int4,
-            ElementType.UInt4
+            ElementType.UInt4,
+            ElementType.Int2,
+            ElementType.UInt2
         );
         LinearRules.CheckScales(context, Grid, Axis, BlockSize);
         return [context.Type(0) with { Element = ElementType.Float32 }];

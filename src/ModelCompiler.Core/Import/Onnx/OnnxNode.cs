@@ -16,6 +16,9 @@ internal sealed class OnnxNode(NodeProto proto, string name, int opset, Immutabl
 
     public string OpType => proto.OpType;
 
+    /// <summary>The same node with other values in the place of its inputs.</summary>
+    public OnnxNode WithInputs(ImmutableArray<Value?> others) => new(proto, Name, Opset, others, readTensor);
+
     public string Domain => OnnxDomains.Normalise(proto.Domain);
 
     /// <summary>Version of the operator set of the node's domain that the model asks for.</summary>

@@ -59,8 +59,8 @@ internal static class QuantizedPattern
         return constant.Element switch
         {
             ElementType.Int8 or ElementType.UInt8 => new(node.Input(0), grid),
-            ElementType.Int4 => new(Widened(ElementType.Int8), grid),
-            ElementType.UInt4 => new(Widened(ElementType.UInt8), grid),
+            ElementType.Int4 or ElementType.Int2 => new(Widened(ElementType.Int8), grid),
+            ElementType.UInt4 or ElementType.UInt2 => new(Widened(ElementType.UInt8), grid),
             _ => null,
         };
 

@@ -7,33 +7,63 @@ namespace ModelCompiler.Import.Onnx.Operators;
 /// <summary>QuantizeLinear and DequantizeLinear of both domains, and DynamicQuantizeLinear.</summary>
 internal static class QuantizeLinearImport
 {
+    /// <summary>
+    /// The division is made in the type that <c>precision</c> says, which is the scale's where it says none; then one rounds to integers
+    /// or to floats of few bits.
+    /// </summary>
     public static ImmutableArray<Value> QuantizeLinear(OnnxNode node, GraphBuilder graph)
     {
-        var x = node.Input(0);
-        if (x.Element != ElementType.Float32)
+        var (x, scale, zero) = (node.Input(0), node.Input(1), node.OptionalInput(2));
+        var element = OutputElement(node);
+        var precision = Precision(node, scale.Element);
+        var (axis, block) = Place(node, x.Shape);
+        var reals = Real(node, graph, x, precision, "x");
+        var scales = Real(node, graph, scale, precision, "the scale");
+        if (precision == ElementType.Float32 && element.IsInteger())
         {
-            throw node.Unsupported($"x is {x.Type}; supported: Float32");
+            var plain = node.WithInputs([reals, scales, zero]);
+            return QuantizationImport.AreConstant(plain, 1, 2)
+                ? [graph.Add(new QuantizeLinear(element, QuantizationImport.Grid(plain, 1, 2, element, axis, "y", block)), reals)]
+                : [graph.Add(new QuantizeLinear(element, null, axis, block), reals, scales, zero)];
         }
 
-        var element = OutputElement(node);
-        var (axis, block) = Place(node, x.Shape);
-        return QuantizationImport.AreConstant(node, 1, 2)
-            ? [graph.Add(new QuantizeLinear(element, QuantizationImport.Grid(node, 1, 2, element, axis, "y", block)), x)]
-            : [graph.Add(new QuantizeLinear(element, null, axis, block), x, node.Input(1), node.OptionalInput(2))];
+        if (!element.IsInteger())
+        {
+            RequireNoZeroPoint(node);
+        }
+
+        CheckScales(x.Shape, scale.Shape, axis, block);
+        var quotient = (new Term(graph, reals) / Spread(graph, scales, x.Shape, axis, block)).To(precision);
+        return element.IsInteger()
+            ? [graph.Add(new QuantizeLinear(element, null, axis, block), quotient.To(ElementType.Float32).Value, Ones(graph, scale), zero)]
+            : [quotient.Apply(new Cast(element, node.Int("saturate", 1) != 0)).Value];
     }
 
+    /// <summary>Floats of few bits, which the caller has widened, are only multiplied with their scale: their zero point has to be 0.</summary>
     public static ImmutableArray<Value> DequantizeLinear(OnnxNode node, GraphBuilder graph)
     {
-        var x = node.Input(0);
-        if (node.Int("output_dtype", 0) is not (0 or (long)ElementType.Float32))
+        var (x, scale) = (node.Input(0), node.Input(1));
+        if (node.Int("output_dtype", 0) is not 0 and var wanted && !CanBeReal((ElementType)wanted))
         {
-            throw node.Unsupported($"output_dtype {node.Int("output_dtype", 0)}; supported: {(int)ElementType.Float32} (float)");
+            throw node.Unsupported($"output_dtype {(ElementType)wanted}; supported: Float32, Float16, BFloat16");
+        }
+
+        if (scale.Element != ElementType.Float32)
+        {
+            throw node.Unsupported($"the scale is {scale.Type}; supported: Float32, Float16, BFloat16, Float8E8M0");
         }
 
         var (axis, block) = Place(node, x.Shape);
+        if (x.Element == ElementType.Float32)
+        {
+            RequireNoZeroPoint(node);
+            CheckScales(x.Shape, scale.Shape, axis, block);
+            return [(new Term(graph, x) * Spread(graph, scale, x.Shape, axis, block)).Value];
+        }
+
         return QuantizationImport.AreConstant(node, 1, 2)
             ? [graph.Add(new DequantizeLinear(QuantizationImport.Grid(node, 1, 2, x.Element, axis, "x", block)), x)]
-            : [graph.Add(new DequantizeLinear(null, axis, block), x, node.Input(1), node.OptionalInput(2))];
+            : [graph.Add(new DequantizeLinear(null, axis, block), x, scale, node.OptionalInput(2))];
     }
 
     public static ImmutableArray<Value> DynamicQuantizeLinear(OnnxNode node, GraphBuilder graph) =>
@@ -48,39 +78,85 @@ internal static class QuantizeLinearImport
             throw new ShapeException($"output_dtype is {wanted} but the zero point is {element}");
         }
 
-        return
-            element
-                is ElementType.Int8
-                    or ElementType.UInt8
-                    or ElementType.Int16
-                    or ElementType.UInt16
-                    or ElementType.Int4
-                    or ElementType.UInt4
+        return CanBeQuantised(element)
             ? element
-            : throw node.Unsupported($"the output is {element}; supported: Int8, UInt8, Int16, UInt16, Int4, UInt4");
+            : throw node.Unsupported($"the output is {element}; supported: integers of 2 to 16 bits, floats of 4 and 8 bits");
+    }
+
+    private static bool CanBeQuantised(ElementType element) =>
+        element.IsInteger()
+            ? element.SizeInBytes() <= 2
+            : element.IsNarrowFloat() && element.SizeInBytes() == 1 && element != ElementType.Float8E8M0;
+
+    private static bool CanBeReal(ElementType element) => element is ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16;
+
+    private static ElementType Precision(OnnxNode node, ElementType scale)
+    {
+        var precision = (ElementType)node.Int("precision", 0);
+        return precision == ElementType.Undefined ? (CanBeReal(scale) ? scale : ElementType.Float32)
+            : CanBeReal(precision) ? precision
+            : throw node.Unsupported($"precision {precision}; supported: Float32, Float16, BFloat16");
+    }
+
+    /// <summary>A value as float32, rounded to the precision.</summary>
+    private static Value Real(OnnxNode node, GraphBuilder graph, Value value, ElementType precision, string meaning)
+    {
+        if (!value.Element.IsNarrowFloat() && value.Element is not (ElementType.Float32 or ElementType.Int32))
+        {
+            throw node.Unsupported($"{meaning} is {value.Type}; supported: Float32, Float16, BFloat16, Int32, for scales also Float8E8M0");
+        }
+
+        var term = new Term(graph, value);
+        return (precision == ElementType.Float32 ? term : term.To(precision)).To(ElementType.Float32).Value;
+    }
+
+    /// <summary>Scales of 1, as many as there are others, so that zero points find theirs.</summary>
+    private static Value Ones(GraphBuilder graph, Value scale) =>
+        graph.Constant(Tensor.Floats(scale.Shape, [.. Enumerable.Repeat(1f, scale.Shape.Elements)]));
+
+    private static void RequireNoZeroPoint(OnnxNode node)
+    {
+        if (node.OptionalInput(2)?.Constant is { } zero && zero.Bytes.ToArray().Any(b => b != 0))
+        {
+            throw node.Unsupported($"the zero point is {zero.Type} and not 0; supported for floats: 0");
+        }
+    }
+
+    private static void CheckScales(TensorShape x, TensorShape scale, int axis, int block) =>
+        QuantizationRules.Check(x, axis, block, scale.Elements);
+
+    /// <summary>Scales in a shape that broadcasts to the tensor's.</summary>
+    private static Term Spread(GraphBuilder graph, Value scale, TensorShape x, int axis, int block)
+    {
+        var term = new Term(graph, scale);
+        if (scale.Shape.Elements == 1)
+        {
+            return term.Reshape();
+        }
+
+        if (block == 0)
+        {
+            return term.Reshape(x.Select((size, a) => a == axis ? size : 1));
+        }
+
+        // Each scale as often as its block has elements, the last block cut to what there is.
+        block = Math.Min(block, x[axis]);
+        var blocks = x.With(axis, (x[axis] + block - 1) / block);
+        var (outer, inner) = (x.Product(0, axis), x.Product(axis + 1, x.Rank));
+        var repeated = term.Reshape(outer, blocks[axis], 1, inner).Apply(new Expand(new TensorShape(outer, blocks[axis], block, inner)));
+        return repeated.Reshape(outer, blocks[axis] * block, inner).Slice(1, 0, x[axis]).Reshape(x);
     }
 
     /// <summary>Axis and block size. The axis counts only where there are several scales: it may lie outside of a tensor that has one.</summary>
     private static (int Axis, int Block) Place(OnnxNode node, TensorShape x)
     {
-        var scale = node.Input(1);
-        if (scale.Element != ElementType.Float32)
-        {
-            throw node.Unsupported($"the scale is {scale.Type}; supported: Float32");
-        }
-
-        if (scale.Shape.Elements == 1)
+        if (node.Input(1).Shape.Elements == 1)
         {
             return (0, 0);
         }
 
         var axis = x.NormaliseAxis(node.Int("axis", 1));
         var block = node.Int("block_size", 0);
-        if (block is < 0 or > TensorShape.MaxElements)
-        {
-            throw new ShapeException($"block_size is {block}");
-        }
-
-        return (axis, (int)block);
+        return block is >= 0 and <= TensorShape.MaxElements ? (axis, (int)block) : throw new ShapeException($"block_size is {block}");
     }
 }

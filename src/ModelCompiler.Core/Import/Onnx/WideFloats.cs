@@ -1,0 +1,177 @@
+using System.Collections.Immutable;
+using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Folding;
+using ModelCompiler.Graphs.Operators;
+
+namespace ModelCompiler.Import.Onnx;
+
+/// <summary>
+/// Has operators on floats of at most 16 bits computed in float32: their inputs are widened, their results rounded. What one computes
+/// and another reads is not rounded in between, which gives results nearer to the true ones and is what ONNX Runtime does on
+/// processors that lack such arithmetic; the model's own Cast nodes round as they say. Operators that only move elements are not widened.
+/// </summary>
+internal sealed class WideFloats(GraphBuilder graph)
+{
+    /// <summary>Operators that give out elements as they came in.</summary>
+    private static readonly HashSet<string> Moving =
+    [
+        "CenterCropPad",
+        "Compress",
+        "Concat",
+        "DepthToSpace",
+        "Dropout",
+        "Expand",
+        "Flatten",
+        "Gather",
+        "GatherElements",
+        "GatherND",
+        "Identity",
+        "Pad",
+        "Reshape",
+        "ReverseSequence",
+        "Scatter",
+        "ScatterElements",
+        "ScatterND",
+        "Slice",
+        "SpaceToDepth",
+        "Split",
+        "Squeeze",
+        "TensorScatter",
+        "Tile",
+        "Transpose",
+        "Trilu",
+        "Unsqueeze",
+        "Where",
+    ];
+
+    /// <summary>Operators to which the type matters, or which hand values on to operators of their own.</summary>
+    private static readonly HashSet<string> OfAnyType =
+    [
+        "BitCast",
+        "Cast",
+        "CastLike",
+        "ConcatFromSequence",
+        "ConstantOfShape",
+        "EyeLike",
+        "If",
+        "Loop",
+        "Optional",
+        "OptionalGetElement",
+        "OptionalHasElement",
+        "QuantizeLinear",
+        "Scan",
+        "SequenceAt",
+        "SequenceConstruct",
+        "SequenceErase",
+        "SequenceInsert",
+        "SequenceLength",
+        "SequenceMap",
+        "Shape",
+        "Size",
+        "SplitToSequence",
+    ];
+
+    private readonly Dictionary<Value, Value> _wide = [];
+    private readonly Dictionary<Value, Value> _narrow = [];
+
+    // Those of the narrow ones that were computed in float32.
+    private readonly HashSet<Value> _rounded = [];
+
+    /// <summary>Imports a node; its outputs have the types that the model says.</summary>
+    public IEnumerable<Value?> Import(OnnxNode node, OnnxImport import)
+    {
+        if (
+            OfAnyType.Contains(node.OpType)
+            || !IsNarrow(node)
+            || (IsMoving(node) && !node.Inputs.Any(i => i is not null && _rounded.Contains(i)))
+        )
+        {
+            return import(node, graph);
+        }
+
+        ImmutableArray<Value?> inputs = [.. node.Inputs.Select(i => i?.Element.IsNarrowFloat() == true ? Widened(i) : i)];
+        graph.CurrentName = node.Name;
+        var outputs = import(node.WithInputs(inputs), graph);
+        return [.. outputs.Select((o, i) => o.Element == ElementType.Float32 ? Rounded(o, ResultElement(node, i)) : o)];
+    }
+
+    private static bool IsNarrow(OnnxNode node) =>
+        node.Inputs.Any(i => i?.Element.IsNarrowFloat() == true)
+        || (node.OpType == "DequantizeLinear" && ResultElement(node, 0).IsNarrowFloat());
+
+    private static bool IsMoving(OnnxNode node) => Moving.Contains(node.OpType) && node.Text("reduction", "none") == "none";
+
+    /// <summary>The element type that the model gives to a result which is computed in float32.</summary>
+    private static ElementType ResultElement(OnnxNode node, int output)
+    {
+        if (node.Int("output_dtype", 0) is not 0 and var wanted)
+        {
+            return (ElementType)wanted;
+        }
+
+        if (node.HasAttribute("dtype") || node.HasAttribute("output_datatype"))
+        {
+            return ElementType.Float32;
+        }
+
+        var decides = (node.OpType, output) switch
+        {
+            // Statistics are in the type that they are computed in.
+            ("LayerNormalization" or "SimplifiedLayerNormalization" or "SkipLayerNormalization", 1 or 2) => null,
+            ("Attention", 2) => node.OptionalInput(2),
+            ("BatchNormalization", > 0) => node.OptionalInput(3),
+            ("DequantizeLinear", _) => node.OptionalInput(1),
+            ("MatMulIntegerToFloat", _) => node.OptionalInput(2),
+            ("OneHot", _) => node.OptionalInput(2),
+            _ => node.OptionalInput(0),
+        };
+        return decides?.Element ?? ElementType.Float32;
+    }
+
+    private Value Widened(Value value)
+    {
+        if (_wide.TryGetValue(value, out var known))
+        {
+            return known;
+        }
+
+        Value wide;
+        if (value.Constant is { } constant)
+        {
+            wide = new Value(value.Name, Tensor.From<float>(ElementType.Float32, constant.Shape, CastEvaluator.Widened(constant)));
+            graph.FoldingBudget.Spend([value], [wide.Type]);
+        }
+        else
+        {
+            graph.CurrentName = value.Name + "/widen";
+            wide = graph.Add(new Cast(ElementType.Float32), value);
+            _narrow[wide] = value;
+        }
+
+        _wide.Add(value, wide);
+        return wide;
+    }
+
+    private Value Rounded(Value value, ElementType element)
+    {
+        if (!element.IsNarrowFloat() || element == ElementType.Float8E8M0)
+        {
+            return value;
+        }
+
+        if (_narrow.TryGetValue(value, out var known) && known.Element == element)
+        {
+            return known;
+        }
+
+        var narrow = graph.Add(new Cast(element), value);
+        if (narrow.Constant is null)
+        {
+            _narrow[value] = narrow;
+            _wide[narrow] = value;
+            _rounded.Add(narrow);
+        }
+
+        return narrow;
+    }
+}
