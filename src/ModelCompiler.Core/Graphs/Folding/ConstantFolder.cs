@@ -10,7 +10,7 @@ internal delegate Tensor[]? Evaluate<in TOperator>(TOperator op, IReadOnlyList<T
 /// <summary>Evaluates nodes whose inputs are all known, with one evaluator an operator; operators without one stay in the graph.</summary>
 internal static class ConstantFolder
 {
-    /// <summary>Results larger than this many bytes are computed at run time, unless they are no larger than their inputs.</summary>
+    /// <summary>Results larger than this many bytes are computed at run time, unless they are no larger than their inputs, or twice these for a Cast.</summary>
     private const int MaxGrowthBytes = 1 << 20;
 
     private static readonly Dictionary<Type, Evaluate<Operator>> Evaluators = Table();
@@ -23,7 +23,8 @@ internal static class ConstantFolder
             return null;
         }
 
-        var inputBytes = inputs.Sum(i => (long)(i?.Type.Bytes ?? 0));
+        // Weights in 16 bits that the model itself converts to float32 are weights all the same.
+        var inputBytes = inputs.Sum(i => (long)(i?.Type.Bytes ?? 0)) * (op is Cast ? 2 : 1);
         return types.Sum(t => (long)t.Bytes) > Math.Max(inputBytes, MaxGrowthBytes)
             ? null
             : evaluate(op, [.. inputs.Select(i => i?.Constant)], types);

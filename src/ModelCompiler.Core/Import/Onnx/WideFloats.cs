@@ -138,8 +138,8 @@ internal sealed class WideFloats(GraphBuilder graph)
         Value wide;
         if (value.Constant is { } constant)
         {
+            // Each constant once, to what it takes in the end anyway: that needs no budget.
             wide = new Value(value.Name, Tensor.From<float>(ElementType.Float32, constant.Shape, CastEvaluator.Widened(constant)));
-            graph.FoldingBudget.Spend([value], [wide.Type]);
         }
         else
         {
