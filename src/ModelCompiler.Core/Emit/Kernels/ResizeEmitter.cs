@@ -129,7 +129,7 @@ internal static class ResizeEmitter
         if (done < kernel.Block)
         {
             using var loop = writer.Code.For("i", done, kernel.Block);
-            var wide = type == "double" ? "double" : "float";
+            var wide = type is "double" or "long" or "ulong" or "uint" ? "double" : "float";
             var sum = string.Join(
                 " + ",
                 Enumerable.Range(0, taps).Select(t => $"q{t} * ({wide})Unsafe.Add(ref {writer.Input()}, p{t} + i)")

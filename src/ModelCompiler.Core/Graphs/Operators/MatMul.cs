@@ -16,7 +16,15 @@ public sealed record MatMul(bool TransposeA, bool TransposeB, float Alpha, Clamp
     /// <inheritdoc/>
     public override TensorType[] Infer(InferenceContext context)
     {
-        context.Require(0, ElementType.Float32, ElementType.Float64, ElementType.Int32, ElementType.Int64);
+        context.Require(
+            0,
+            ElementType.Float32,
+            ElementType.Float64,
+            ElementType.Int32,
+            ElementType.Int64,
+            ElementType.UInt32,
+            ElementType.UInt64
+        );
         var element = context.RequireSameElement();
         var output = MatMulRules.OutputShape(Oriented(context.Shape(0), TransposeA), Oriented(context.Shape(1), TransposeB));
         if (context.Has(2) && (output.Rank == 0 || context.Shape(2) != new TensorShape(output[output.Rank - 1])))

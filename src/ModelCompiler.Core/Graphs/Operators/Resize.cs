@@ -63,7 +63,7 @@ public sealed record Resize(EquatableArray<ResampledAxis> Axes, float Extrapolat
 
         if (!IsNearest)
         {
-            context.Require(0, ElementType.Float32, ElementType.Float64, ElementType.Int8, ElementType.UInt8, ElementType.Int32);
+            context.Require(0, ElementwiseRules.Numbers);
         }
 
         for (var axis = 0; axis < shape.Rank; axis++)

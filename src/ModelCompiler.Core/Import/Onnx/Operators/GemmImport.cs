@@ -15,6 +15,11 @@ internal static class GemmImport
             throw new ShapeException($"matrices of rank 2 were expected, found {a.Shape} and {b.Shape}");
         }
 
+        if (a.Element.IsInteger() && (node.Float("alpha", 1) != 1 || node.Float("beta", 1) is not (0 or 1)))
+        {
+            return InFloat64(node, graph);
+        }
+
         var op = new MatMul(node.Int("transA", 0) != 0, node.Int("transB", 0) != 0, node.Float("alpha", 1), Clamp.None);
         var beta = node.Float("beta", 1);
         if (!node.HasInput(2) || beta == 0)
@@ -35,6 +40,13 @@ internal static class GemmImport
         return sum.Shape == product.Shape
             ? [sum]
             : throw new ShapeException($"C {c.Shape} does not broadcast to the product {product.Shape}");
+    }
+
+    /// <summary>Integers with factors that need not be whole.</summary>
+    private static ImmutableArray<Value> InFloat64(OnnxNode node, GraphBuilder graph)
+    {
+        ImmutableArray<Value?> reals = [.. node.Inputs.Select(i => i is null ? null : graph.Add(new Cast(ElementType.Float64), i))];
+        return [graph.Add(new Cast(node.Input(0).Element), Gemm(node.WithInputs(reals), graph)[0])];
     }
 
     private static Value Scaled(GraphBuilder graph, Value c, float beta)
