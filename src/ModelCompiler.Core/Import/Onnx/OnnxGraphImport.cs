@@ -18,7 +18,6 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
     private readonly OnnxFunctions _functions = new(model.Functions);
     private readonly OnnxScope _graph = new("", model.OpsetImport, new Dictionary<string, AttributeProto>(), 0);
     private readonly List<Problem> _problems = [];
-    private WideFloats? _wideFloats;
     private int _nodes;
 
     public ImportResult Run()
@@ -194,7 +193,7 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
 
                 _builder.CurrentName = name;
                 IEnumerable<Value?> outputs = function is null
-                    ? (_wideFloats ??= new WideFloats(_builder)).Import(new OnnxNode(proto, name, opset, inputs, _tensors.Read), import!)
+                    ? WideFloats.Import(import!, new OnnxNode(proto, name, opset, inputs, _tensors.Read), _builder)
                     : Inline(function, proto, name, inputs, scope);
                 if (outputs.FirstOrDefault(o => o is { Constant: null } && o.Element.CSharpName() is null) is { } unsupported)
                 {

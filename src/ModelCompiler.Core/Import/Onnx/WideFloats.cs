@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Folding;
 using ModelCompiler.Graphs.Operators;
@@ -10,8 +11,10 @@ namespace ModelCompiler.Import.Onnx;
 /// and another reads is not rounded in between, which gives results nearer to the true ones and is what ONNX Runtime does on
 /// processors that lack such arithmetic; the model's own Cast nodes round as they say. Operators that only move elements are not widened.
 /// </summary>
-internal sealed class WideFloats(GraphBuilder graph)
+internal sealed class WideFloats
 {
+    private static readonly ConditionalWeakTable<GraphBuilder, WideFloats> OfGraphs = new();
+
     /// <summary>Operators that give out elements as they came in.</summary>
     private static readonly HashSet<string> Moving =
     [
@@ -77,8 +80,15 @@ internal sealed class WideFloats(GraphBuilder graph)
     // Those of the narrow ones that were computed in float32.
     private readonly HashSet<Value> _rounded = [];
 
+    private readonly GraphBuilder _graph;
+
+    private WideFloats(GraphBuilder graph) => _graph = graph;
+
     /// <summary>Imports a node; its outputs have the types that the model says.</summary>
-    public IEnumerable<Value?> Import(OnnxNode node, OnnxImport import)
+    public static ImmutableArray<Value> Import(OnnxImport import, OnnxNode node, GraphBuilder graph) =>
+        OfGraphs.GetValue(graph, g => new WideFloats(g)).Import(import, node);
+
+    private ImmutableArray<Value> Import(OnnxImport import, OnnxNode node)
     {
         if (
             OfAnyType.Contains(node.OpType)
@@ -86,12 +96,12 @@ internal sealed class WideFloats(GraphBuilder graph)
             || (IsMoving(node) && !node.Inputs.Any(i => i is not null && _rounded.Contains(i)))
         )
         {
-            return import(node, graph);
+            return import(node, _graph);
         }
 
         ImmutableArray<Value?> inputs = [.. node.Inputs.Select(i => i?.Element.IsNarrowFloat() == true ? Widened(i) : i)];
-        graph.CurrentName = node.Name;
-        var outputs = import(node.WithInputs(inputs), graph);
+        _graph.CurrentName = node.Name;
+        var outputs = import(node.WithInputs(inputs), _graph);
         return [.. outputs.Select((o, i) => o.Element == ElementType.Float32 ? Rounded(o, ResultElement(node, i)) : o)];
     }
 
@@ -143,8 +153,8 @@ internal sealed class WideFloats(GraphBuilder graph)
         }
         else
         {
-            graph.CurrentName = value.Name + "/widen";
-            wide = graph.Add(new Cast(ElementType.Float32), value);
+            _graph.CurrentName = value.Name + "/widen";
+            wide = _graph.Add(new Cast(ElementType.Float32), value);
             _narrow[wide] = value;
         }
 
@@ -164,7 +174,7 @@ internal sealed class WideFloats(GraphBuilder graph)
             return known;
         }
 
-        var narrow = graph.Add(new Cast(element), value);
+        var narrow = _graph.Add(new Cast(element), value);
         if (narrow.Constant is null)
         {
             _narrow[value] = narrow;
