@@ -12,19 +12,30 @@ internal static class ElementwiseVectors
     {
         var operands = kernel.Inputs.Select(i => i.Element).Concat(kernel.Literals.Select(l => l.Element)).ToList();
         var output = kernel.StepElements[kernel.StepElements.Count - 1];
-        var lane = output;
 
         // Truth values live in the lanes of what was compared: they are neither read nor written.
-        if (operands.Contains(ElementType.Bool) || lane == ElementType.Bool || !ElementwiseRules.Numbers.Contains(lane))
+        if (operands.Contains(ElementType.Bool) || output == ElementType.Bool)
         {
             return null;
         }
 
-        var size = lane.SizeInBytes();
         var types = operands.Concat(kernel.StepElements).Where(e => e != ElementType.Bool).Distinct().ToList();
-        var mixes = types.Count == 1 || types.All(t => t is ElementType.Float32 or ElementType.Int32);
-        return mixes && kernel.RowLength * size >= 16 && kernel.Steps.All(s => Supports(s.Operator, ElementsOf(kernel, s))) ? lane : null;
+        var areFloats =
+            types.Contains(ElementType.Float32) && types.All(IsFloatInVectors) && !kernel.Literals.Any(l => l.Element.IsNarrowFloat());
+        var lane = areFloats ? ElementType.Float32 : output;
+        var mixes = areFloats || types.Count == 1 || types.All(t => t is ElementType.Float32 or ElementType.Int32);
+        return
+            mixes
+            && ElementwiseRules.Numbers.Contains(lane)
+            && kernel.RowLength * lane.SizeInBytes() >= 16
+            && kernel.Steps.All(s => Supports(s.Operator, ElementsOf(kernel, s)))
+            ? lane
+            : null;
     }
+
+    /// <summary>Types that are float32 in vectors: those of 16 bits are widened when they are read and rounded when they are stored.</summary>
+    private static bool IsFloatInVectors(ElementType element) =>
+        element is ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16;
 
     /// <summary>Element types of a step's operands.</summary>
     public static ElementType[] ElementsOf(ElementwiseKernel kernel, ElementwiseStep step) => [.. step.Operands.Select(kernel.ElementOf)];

@@ -1,3 +1,5 @@
+using CsCheck;
+using Microsoft.ML.OnnxRuntime;
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Import.Onnx;
@@ -117,6 +119,34 @@ public sealed class WideFloatTests
         model.Output(top[0], ElementType.Float16).Output(top[1], ElementType.Int64);
         Differential.Check(model, tolerance: Half, targets: Portable);
     }
+
+    /// <summary>Element-wise chains are computed in vectors of floats; a Cast of the model in their middle rounds.</summary>
+    [Theory]
+    [InlineData(ElementType.Float16)]
+    [InlineData(ElementType.BFloat16)]
+    public void Chains_round_where_the_model_says(ElementType element) =>
+        Gen.Select(Gen.Int[1, 70], Gen.Bool)
+            .Sample(
+                (width, isSpread) =>
+                {
+                    var model = new OnnxModelBuilder(20);
+                    var (x, y) = (model.Input("x", element, 3, width), model.Input("y", element, isSpread ? [3, 1] : [width]));
+                    var (wideX, wideY) = (model.Node("Cast", [x], ("to", 1)), model.Node("Cast", [y], ("to", 1)));
+                    var product = model.Node("Cast", [model.Node("Mul", [wideX, wideY])], ("to", (int)element));
+                    var wide = model.Node("Cast", [product], ("to", 1));
+                    var sum = model.Node("Where", [model.Node("Less", [wideX, wide]), model.Node("Add", [wide, wideX]), wideY]);
+                    model.Output(model.Node("Cast", [sum], ("to", (int)element)), element);
+                    model.Output(model.Node("Sub", [wide, wideY]), ElementType.Float32);
+                    Differential.Check(
+                        model,
+                        seed: width,
+                        tolerance: new(0, 0),
+                        targets: Targets.OfEachWidth,
+                        optimisation: GraphOptimizationLevel.ORT_DISABLE_ALL
+                    );
+                },
+                iter: 2
+            );
 
     /// <summary>Mean and deviation of a normalisation are floats whatever is normalised; the type of a Pow is the base's.</summary>
     [Fact]

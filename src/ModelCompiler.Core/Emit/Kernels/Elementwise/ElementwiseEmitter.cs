@@ -68,13 +68,19 @@ internal static class ElementwiseEmitter
             if (IsInvariant(kernel, i))
             {
                 invariant.Add(i, $"same{i}");
-                writer.Code.Line($"var same{i} = {lanes.Vector}.Create({rows[i]});");
+                writer.Code.Line($"var same{i} = {Of(kernel.Inputs[i].Element).Spread(rows[i])};");
             }
         }
 
         using var loop = writer.Code.For("i", 0, end, lanes.Lanes);
-        var value = Expression(kernel, lanes, i => invariant.TryGetValue(i, out var name) ? name : lanes.Load(rows[i], "i"));
-        writer.Code.Line(lanes.Store(value, output, "i"));
+        var value = Expression(
+            kernel,
+            lanes,
+            i => invariant.TryGetValue(i, out var name) ? name : Of(kernel.Inputs[i].Element).Load(rows[i], "i")
+        );
+        writer.Code.Line(Of(Result(kernel)).Store(value, output, "i"));
+
+        VectorLanes Of(ElementType element) => (VectorLanes)lanes.With(element);
     }
 
     /// <summary>Writes all steps but the last as locals and returns the expression of the last.</summary>
@@ -92,8 +98,13 @@ internal static class ElementwiseEmitter
             var step = kernel.Steps[s];
             var elements = ElementwiseVectors.ElementsOf(kernel, step);
             var operands = step.Operands.Select(operand => names[operand]).ToArray();
-            var expression = Apply(code, step.Operator, elements, operands);
-            names.Add(s == kernel.Steps.Count - 1 ? expression : code.Let(expression));
+            var isLast = s == kernel.Steps.Count - 1;
+            // Storing a vector rounds by itself.
+            var expression =
+                isLast && code is VectorLanes && step.Operator is Cast { To: var to } && NarrowVectorCode.Serves(to)
+                    ? operands[0]
+                    : Apply(code, step.Operator, elements, operands);
+            names.Add(isLast ? expression : code.Let(expression));
         }
 
         return names[names.Count - 1];

@@ -9,7 +9,10 @@ internal sealed class VectorLanes(KernelWriter writer, ElementType element, int 
 {
     public string Vector { get; } = $"Vector{bits}";
 
-    public override int Lanes => bits / 8 / Element.SizeInBytes();
+    // Elements in 16 bits are floats once they are read.
+    private bool IsNarrow => NarrowVectorCode.Serves(Element);
+
+    public override int Lanes => bits / 8 / (IsNarrow ? sizeof(float) : Element.SizeInBytes());
 
     public override LaneCode With(ElementType element) =>
         element == Element ? this : new VectorLanes(writer, element, bits, origin ?? this);
@@ -47,14 +50,25 @@ internal sealed class VectorLanes(KernelWriter writer, ElementType element, int 
         {
             (ElementType.Int32, ElementType.Float32) => $"{Vector}.ConvertToSingle({x})",
             (ElementType.Float32, ElementType.Int32) => $"{Vector}.ConvertToInt32({x})",
+            (_, ElementType.Float32) when NarrowVectorCode.Serves(from) => x,
             _ when from == Element => x,
+            _ when IsNarrow => NarrowVectorCode.Round(writer, Element, bits, x),
             _ => throw new ArgumentOutOfRangeException(nameof(from), from, $"no vector conversion to {Element}"),
         };
 
-    public override string Load(string reference, string index) => $"{Vector}.LoadUnsafe(ref {reference}, (nuint)({index}))";
+    /// <summary>An element in all lanes.</summary>
+    public string Spread(string reference) =>
+        $"{Vector}.Create({(IsNarrow ? NarrowFloatCode.Decode(writer, Element, reference) : reference)})";
+
+    public override string Load(string reference, string index) =>
+        IsNarrow
+            ? NarrowVectorCode.Load(writer, Element, bits, $"Unsafe.Add(ref {reference}, {index})")
+            : $"{Vector}.LoadUnsafe(ref {reference}, (nuint)({index}))";
 
     public override string Store(string value, string reference, string index) =>
-        $"({value}).StoreUnsafe(ref {reference}, (nuint)({index}));";
+        IsNarrow
+            ? NarrowVectorCode.Store(writer, Element, bits, value, $"Unsafe.Add(ref {reference}, {index})")
+            : $"({value}).StoreUnsafe(ref {reference}, (nuint)({index}));";
 
     protected override int Next() => origin is null ? base.Next() : origin.Next();
 }
