@@ -1,6 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using ModelCompiler.Graphs;
-using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Import.Onnx;
 using ModelCompiler.Testing;
 using ModelCompiler.Verification;
 
@@ -154,6 +154,24 @@ public sealed class FewBitsTests
         byte[] ones = [0x38, 0x40, 0x38, 0x40, 0xB8, 0xC0, 0xB8, 0xC0];
         var result = network.Run(ones, (byte[])[127, 128, 126, 130])[0].Elements;
         Assert.Equal((float[])[1, 2, 2, 4, -0.5f, -1, -8, -16], result);
+    }
+
+    /// <summary>Weights of 4-bit floats in blocks with a power of two each: what is left of them is a product with constant weights.</summary>
+    [Fact]
+    public void Weights_in_blocks_of_few_bits_are_dequantised_at_compile_time()
+    {
+        const int Rows = 1024;
+        const int Columns = 512;
+        var model = new OnnxModelBuilder(25);
+        var codes = new TensorType(ElementType.Float4E2M1, new TensorShape(Rows, Columns));
+        var w = model.Constant(Tensor.FromBytes(codes, [.. Enumerable.Range(0, Rows * Columns).Select(i => (byte)(i % 16))]));
+        var powers = new TensorType(ElementType.Float8E8M0, new TensorShape(Rows / 32, Columns));
+        var scale = model.Constant(Tensor.FromBytes(powers, [.. Enumerable.Range(0, powers.Bytes).Select(i => (byte)(120 + (i % 5)))]));
+        var real = model.Node("DequantizeLinear", [w, scale], ("axis", 0), ("block_size", 32), ("output_dtype", 1));
+        model.Output(model.Node("MatMul", [model.Input("x", ElementType.Float32, 1, Rows), real]), ElementType.Float32);
+        var (graph, _) = OnnxImporter.Import(new ModelSource("test.onnx", model.ToBytes(), _ => null), new CompileOptions());
+        var weights = Assert.Single(graph!.Nodes).Input(1).Constant!.ToFloats();
+        Assert.Equal(1.5f * MathF.Pow(2, 120 + ((Columns + 3) % 5) - 127), weights[(32 * Columns) + 3]);
     }
 
     [Fact]

@@ -58,7 +58,9 @@ internal static class QuantizeLinearImport
         {
             RequireNoZeroPoint(node);
             CheckScales(x.Shape, scale.Shape, axis, block);
-            return [(new Term(graph, x) * Spread(graph, scale, x.Shape, axis, block)).Value];
+            return x.Constant is { } codes && scale.Constant is { } scales
+                ? [Scaled(graph, codes, scales, axis, block)]
+                : [(new Term(graph, x) * Spread(graph, scale, x.Shape, axis, block)).Value];
         }
 
         return QuantizationImport.AreConstant(node, 1, 2)
@@ -124,6 +126,20 @@ internal static class QuantizeLinearImport
 
     private static void CheckScales(TensorShape x, TensorShape scale, int axis, int block) =>
         QuantizationRules.Check(x, axis, block, scale.Elements);
+
+    /// <summary>Constants at once: weights are as large as they are, and spreading their scales would make these as large.</summary>
+    private static Value Scaled(GraphBuilder graph, Tensor x, Tensor scale, int axis, int block)
+    {
+        var (numbers, scales) = (x.ToFloats(), scale.ToFloats());
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            numbers[i] *= scales[scales.Length == 1 ? 0 : QuantizationRules.GridIndex(x.Shape, axis, block, i)];
+        }
+
+        var result = graph.Constant(Tensor.Floats(x.Shape, numbers));
+        graph.FoldingBudget.Spend([result], [result.Type]);
+        return result;
+    }
 
     /// <summary>Scales in a shape that broadcasts to the tensor's.</summary>
     private static Term Spread(GraphBuilder graph, Value scale, TensorShape x, int axis, int block)
