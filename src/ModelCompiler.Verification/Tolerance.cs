@@ -26,14 +26,12 @@ public sealed record Tolerance(double Relative, double Absolute, long Quanta = 0
         element switch
         {
             _ when this == None => this,
-            ElementType.Float16 => this with { Relative = Math.Max(Relative, 1e-3), Absolute = Math.Max(Absolute, 1e-4), OfLargest = 1e-3 },
-            ElementType.BFloat16 => this with
-            {
-                Relative = Math.Max(Relative, 1e-2),
-                Absolute = Math.Max(Absolute, 1e-3),
-                OfLargest = 1e-2,
-            },
+            ElementType.Float16 => AtLeast(1e-3),
+            ElementType.BFloat16 => AtLeast(1e-2),
             _ when element.IsNarrowFloat() => None,
             _ => this,
         };
+
+    private Tolerance AtLeast(double relative) =>
+        new(Math.Max(Relative, relative), Math.Max(Absolute, relative / 10), Quanta, OfLargest > 0 ? Math.Max(OfLargest, relative) : 0);
 }

@@ -131,9 +131,10 @@ internal sealed class WideFloats
             ("Attention", 2) => node.OptionalInput(2),
             ("BatchNormalization", > 0) => node.OptionalInput(3),
             ("DequantizeLinear", _) => node.OptionalInput(1),
-            ("MatMulIntegerToFloat", _) => node.OptionalInput(2),
             ("OneHot", _) => node.OptionalInput(2),
-            _ => node.OptionalInput(0),
+            _ => node.Inputs.FirstOrDefault(i =>
+                i is not null && (i.Element.IsNarrowFloat() || ElementwiseRules.Floats.Contains(i.Element))
+            ),
         };
         return decides?.Element ?? ElementType.Float32;
     }
