@@ -1,6 +1,8 @@
 using Microsoft.ML.OnnxRuntime;
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Import.Onnx;
+using ModelCompiler.Passes;
 using ModelCompiler.Testing;
 using ModelCompiler.Verification;
 
@@ -123,6 +125,44 @@ public sealed class FewBitsTests
         using var network = Load(model);
         Assert.Equal(expected, network.Run(As(element, numbers), As(element, [step]))[0].Elements);
         Assert.Equal(precision is ElementType.Float32, expected.SequenceEqual(numbers.Select(n => (short)MathF.Round(n / step))));
+    }
+
+    /// <summary>Before opset 23 the quotient is a float32's, and a quantised network in float16 has the integer operators of one in float32.</summary>
+    [Fact]
+    public void A_quantised_network_in_float16_multiplies_integers()
+    {
+        var model = new OnnxModelBuilder(21);
+        var scale = model.Constant(Tensor.From<Half>(ElementType.Float16, TensorShape.Scalar, [(Half)0.03f]));
+        var zero = model.Constant(Scales.Zero(ElementType.UInt8, 100));
+        var weights = model.Constant(
+            Tensor.FromBytes(
+                new TensorType(ElementType.Int8, new TensorShape(16, 8)),
+                [.. Enumerable.Range(0, 128).Select(i => (byte)(i * 7))]
+            )
+        );
+        string Quantised(string x) => model.Node("DequantizeLinear", [model.Node("QuantizeLinear", [x, scale, zero]), scale, zero]);
+        var x = Quantised(model.Input("x", ElementType.Float16, 3, 16));
+        var y = model.Node("MatMul", [x, model.Node("DequantizeLinear", [weights, scale])]);
+        model.Output(Quantised(y), ElementType.Float16);
+        var (graph, _) = OnnxImporter.Import(new ModelSource("test.onnx", model.ToBytes(), _ => null), new CompileOptions());
+        Assert.Contains(Pipeline.Run(graph!, Target.Auto).Nodes, n => n.Operator is QuantizedMatMul);
+        Differential.Check(model, tolerance: new(0, 0.031), targets: Portable);
+    }
+
+    /// <summary>Half a quantum apart, where division in 16 bits would differ.</summary>
+    [Fact]
+    public void Quantising_float16_equals_onnxruntime()
+    {
+        var model = new OnnxModelBuilder(21);
+        var (x, scale) = (model.Input("x", ElementType.Float16, 500), model.Input("scale", ElementType.Float16));
+        model.Output(model.Node("QuantizeLinear", [x, scale], ("output_dtype", (int)ElementType.Int8)), ElementType.Int8);
+        var random = new Random(3);
+        var inputs = new Dictionary<string, Array>
+        {
+            ["x"] = Enumerable.Range(0, 500).Select(_ => (Half)((random.NextSingle() - 0.5f) * 90)).ToArray(),
+            ["scale"] = (Half[])[(Half)0.37f],
+        };
+        Differential.Check(model, tolerance: Exact, targets: Portable, inputs: inputs);
     }
 
     [Fact]

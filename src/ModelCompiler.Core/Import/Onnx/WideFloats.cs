@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Folding;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Import.Onnx.Operators;
 
 namespace ModelCompiler.Import.Onnx;
 
@@ -61,7 +62,6 @@ internal sealed class WideFloats
         "Optional",
         "OptionalGetElement",
         "OptionalHasElement",
-        "QuantizeLinear",
         "Scan",
         "SequenceAt",
         "SequenceConstruct",
@@ -92,6 +92,7 @@ internal sealed class WideFloats
     {
         if (
             OfAnyType.Contains(node.OpType)
+            || (node.OpType == "QuantizeLinear" && QuantizeLinearImport.Precision(node) != ElementType.Float32)
             || !IsNarrow(node)
             || (IsMoving(node) && !node.Inputs.Any(i => i is not null && _rounded.Contains(i)))
         )
@@ -99,11 +100,15 @@ internal sealed class WideFloats
             return import(node, _graph);
         }
 
-        ImmutableArray<Value?> inputs = [.. node.Inputs.Select(i => i?.Element.IsNarrowFloat() == true ? Widened(i) : i)];
+        ImmutableArray<Value?> inputs = [.. node.Inputs.Select((input, i) => IsWidened(node, i) ? Widened(input!) : input)];
         _graph.CurrentName = node.Name;
         var outputs = import(node.WithInputs(inputs), _graph);
         return [.. outputs.Select((o, i) => o.Element == ElementType.Float32 ? Rounded(o, ResultElement(node, i)) : o)];
     }
+
+    // The type of a QuantizeLinear's zero point is that of its result.
+    private static bool IsWidened(OnnxNode node, int input) =>
+        node.OptionalInput(input)?.Element.IsNarrowFloat() == true && (node.OpType != "QuantizeLinear" || input < 2);
 
     private static bool IsNarrow(OnnxNode node) =>
         node.Inputs.Any(i => i?.Element.IsNarrowFloat() == true)

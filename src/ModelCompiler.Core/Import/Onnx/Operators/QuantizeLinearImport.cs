@@ -8,14 +8,13 @@ namespace ModelCompiler.Import.Onnx.Operators;
 internal static class QuantizeLinearImport
 {
     /// <summary>
-    /// The division is made in the type that <c>precision</c> says, which is the scale's where it says none; then one rounds to integers
-    /// or to floats of few bits.
+    /// The division is made in the type that <c>precision</c> says; then one rounds to integers or to floats of few bits.
     /// </summary>
     public static ImmutableArray<Value> QuantizeLinear(OnnxNode node, GraphBuilder graph)
     {
         var (x, scale, zero) = (node.Input(0), node.Input(1), node.OptionalInput(2));
         var element = OutputElement(node);
-        var precision = Precision(node, scale.Element);
+        var precision = Precision(node);
         var (axis, block) = Place(node, x.Shape);
         var reals = Real(node, graph, x, precision, "x");
         var scales = Real(node, graph, scale, precision, "the scale");
@@ -92,10 +91,11 @@ internal static class QuantizeLinearImport
 
     private static bool CanBeReal(ElementType element) => element is ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16;
 
-    private static ElementType Precision(OnnxNode node, ElementType scale)
+    /// <summary>The type in which a QuantizeLinear divides. Before opset 23 nothing says it; ONNX Runtime takes float32.</summary>
+    public static ElementType Precision(OnnxNode node)
     {
-        var precision = (ElementType)node.Int("precision", 0);
-        return precision == ElementType.Undefined ? (CanBeReal(scale) ? scale : ElementType.Float32)
+        var (precision, scale) = ((ElementType)node.Int("precision", 0), node.Input(1).Element);
+        return precision == ElementType.Undefined ? (CanBeReal(scale) && node.Opset >= 23 ? scale : ElementType.Float32)
             : CanBeReal(precision) ? precision
             : throw node.Unsupported($"precision {precision}; supported: Float32, Float16, BFloat16");
     }
