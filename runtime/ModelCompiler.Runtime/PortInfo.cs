@@ -5,7 +5,14 @@ namespace ModelCompiler;
 /// <param name="elementType">Type of the elements in the spans that <c>Predict</c> takes.</param>
 /// <param name="shape">Sizes of the dimensions, outermost first; empty for a scalar.</param>
 /// <param name="quantization">What <c>PredictQuantized</c> takes in its place; null where it takes the same as <c>Predict</c>.</param>
-public sealed class PortInfo(string name, Type elementType, IReadOnlyList<int> shape, QuantizationInfo? quantization = null)
+/// <param name="runTimeDimension">The dimension whose size only the data give; null where there is none.</param>
+public sealed class PortInfo(
+    string name,
+    Type elementType,
+    IReadOnlyList<int> shape,
+    QuantizationInfo? quantization = null,
+    int? runTimeDimension = null
+)
 {
     /// <summary>Name in the model.</summary>
     public string Name { get; } = name;
@@ -13,11 +20,16 @@ public sealed class PortInfo(string name, Type elementType, IReadOnlyList<int> s
     /// <summary>Type of the elements in the spans that <c>Predict</c> takes.</summary>
     public Type ElementType { get; } = elementType;
 
-    /// <summary>Sizes of the dimensions, outermost first; empty for a scalar.</summary>
+    /// <summary>Sizes of the dimensions, outermost first; empty for a scalar. Of a size that only the data give, the largest.</summary>
     public IReadOnlyList<int> Shape { get; } = shape;
 
     /// <summary>What <c>PredictQuantized</c> takes in its place; null where it takes the same as <c>Predict</c>.</summary>
     public QuantizationInfo? Quantization { get; } = quantization;
+
+    /// <summary>
+    /// The dimension whose size only the data give: <c>Predict</c> returns it, and the valid elements come first. Null where there is none.
+    /// </summary>
+    public int? RunTimeDimension { get; } = runTimeDimension;
 
     /// <summary>Number of elements: the length of the span.</summary>
     public int Length { get; } = shape.Aggregate(1, (product, size) => product * size);

@@ -11,6 +11,11 @@ public sealed record ModelPort(string Name, TensorType Type)
 {
     /// <summary>How the integers that the raw entry takes in its place stand for reals; null where there is none.</summary>
     public Quantization? Quantization { get; init; }
+
+    /// <summary>
+    /// Which dimension has a size that only the data give; null where there is none. The type then has the largest size that is possible.
+    /// </summary>
+    public OutputSize? Size { get; init; }
 }
 
 /// <summary>A step of a compiled model, for people.</summary>
@@ -51,6 +56,9 @@ public sealed record ModelDescription(
     int Threads
 )
 {
+    /// <summary>The sizes of outputs that only the data give: what Predict returns.</summary>
+    public EquatableArray<ModelPort> Counts { get; init; }
+
     /// <summary>Multiply-accumulate operations of one prediction.</summary>
     public long Macs => Layers.Sum(l => l.Macs);
 
@@ -85,5 +93,8 @@ public sealed record ModelDescription(
             program.ArenaBytes,
             options.Labels,
             program.Threads
-        );
+        )
+        {
+            Counts = program.Counts,
+        };
 }

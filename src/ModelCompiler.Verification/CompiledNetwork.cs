@@ -29,13 +29,13 @@ public sealed class CompiledNetwork : IDisposable
     );
 
     private readonly AssemblyLoadContext _context;
-    private readonly Action<Array[], Array[]> _predict;
+    private readonly Func<Array[], Array[], int[]> _predict;
     private readonly Action<Action<int>?>? _observe;
     private readonly Action _end;
 
     private CompiledNetwork(
         AssemblyLoadContext context,
-        Action<Array[], Array[]> predict,
+        Func<Array[], Array[], int[]> predict,
         Action<Action<int>?>? observe,
         Action end,
         IReadOnlyList<ModelPort> inputs,
@@ -85,7 +85,7 @@ public sealed class CompiledNetwork : IDisposable
         var runner = context.LoadFromStream(image).GetType("Runner")!;
         return new CompiledNetwork(
             context,
-            runner.GetMethod("Run")!.CreateDelegate<Action<Array[], Array[]>>(),
+            runner.GetMethod("Run")!.CreateDelegate<Func<Array[], Array[], int[]>>(),
             runner.GetMethod("Observe")?.CreateDelegate<Action<Action<int>?>>(),
             runner.GetMethod("End")!.CreateDelegate<Action>(),
             model.Inputs,
@@ -111,16 +111,17 @@ public sealed class CompiledNetwork : IDisposable
 
     /// <summary>Runs the network once.</summary>
     /// <param name="inputs">One array an input, in order, of the element type's C# type.</param>
-    /// <returns>One tensor an output, in order.</returns>
+    /// <returns>One tensor an output, in order, each with the size that it has for these inputs.</returns>
     public IReadOnlyList<NamedTensor> Run(params IReadOnlyList<Array> inputs)
     {
         var outputs = Outputs.Select(o => new NamedTensor(o.Name, o.Type, Elements.Allocate(o.Type))).ToArray();
-        Run([.. inputs], [.. outputs.Select(o => o.Elements)]);
-        return outputs;
+        var counts = Run([.. inputs], [.. outputs.Select(o => o.Elements)]);
+        return [.. outputs.Zip(Outputs, (tensor, port) => port.Size is { } size ? Valid(tensor, size.Axis, counts[size.Count]) : tensor)];
     }
 
     /// <summary>Runs the network once, into arrays that are there already.</summary>
-    public void Run(Array[] inputs, Array[] outputs) => _predict(inputs, outputs);
+    /// <returns>The sizes that only the data give.</returns>
+    public int[] Run(Array[] inputs, Array[] outputs) => _predict(inputs, outputs);
 
     /// <summary>Has a method called after each layer, with the layer's number; null ends that.</summary>
     /// <exception cref="InvalidOperationException">The model was compiled without <see cref="CompileOptions.Explain"/>.</exception>
@@ -134,20 +135,34 @@ public sealed class CompiledNetwork : IDisposable
         _context.Unload();
     }
 
+    /// <summary>What is valid of an output whose size the data give.</summary>
+    private static NamedTensor Valid(NamedTensor tensor, int axis, int count)
+    {
+        var type = tensor.Type with { Shape = tensor.Type.Shape.With(axis, count) };
+        var elements = Elements.Allocate(type);
+        Array.Copy(tensor.Elements, elements, elements.Length);
+        return new(tensor.Name, type, elements);
+    }
+
     // Spans do not pass through reflection; this class, compiled beside the network, turns arrays into them.
     private static string Runner(string className, CompiledModel model, bool explain)
     {
         var inputs = model.Inputs.Select((p, i) => $"({p.Type.Element.CSharpName()}[])inputs[{i}]");
         var outputs = model.Outputs.Select((p, i) => $"({p.Type.Element.CSharpName()}[])outputs[{i}]");
+        var call = $"Network.Predict({string.Join(", ", inputs.Concat(outputs))})";
+        var body = model.Outputs.Max(o => o.Size?.Count) switch
+        {
+            null => $"{call}; return System.Array.Empty<int>();",
+            0 => $"return new[] {{ {call} }};",
+            var last =>
+                $"var counts = {call}; return new[] {{ {string.Join(", ", Enumerable.Range(1, last.Value + 1).Select(i => $"counts.Item{i}"))} }};",
+        };
         return $$"""
             using System;
             public static class Runner
             {
                 private static readonly {{className}} Network = new();
-                public static void Run(System.Array[] inputs, System.Array[] outputs) => Network.Predict({{string.Join(
-                ", ",
-                inputs.Concat(outputs)
-            )}});
+                public static int[] Run(System.Array[] inputs, System.Array[] outputs) { {{body}} }
                 public static void End() => Network.Dispose();
             {{(explain ? "    public static void Observe(System.Action<int> done) => Network.LayerDone = done;" : "")}}
             }

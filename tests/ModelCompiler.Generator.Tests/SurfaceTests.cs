@@ -1,5 +1,6 @@
 using System.Reflection;
 using ModelCompiler.Generator.Tests.Running;
+using ModelCompiler.Graphs;
 using ModelCompiler.Testing;
 
 namespace ModelCompiler.Generator.Tests;
@@ -35,6 +36,48 @@ public sealed class SurfaceTests
             """
         );
         Assert.Equal(new float[] { 5, 7, 9, 4, 10, 18 }, result);
+    }
+
+    [Fact]
+    public void Sizes_that_the_data_give_are_returned_and_arrays_have_them()
+    {
+        var (one, two) = (Sized("NonZero"), Sized("NonZero", "Unique"));
+        Assert.Equal(
+            [2, 2, 4, 2, 4],
+            Run<long[]>(
+                one,
+                """
+                using var model = new App.Test();
+                var places = new long[5];
+                int count = model.Predict(new float[] { 0, 0, 7, 0, 7 }, places);
+                return [count, .. places[..count], .. model.Predict([0, 0, 7, 0, 7])];
+                """
+            )
+        );
+        Assert.Equal(
+            [1, 2, 1, 2],
+            Run<long[]>(
+                two,
+                """
+                using var model = new App.Test();
+                var counts = model.Predict(new float[] { 0, 0, 7, 0, 0 }, new long[5], new float[5]);
+                var (places, unique) = model.Predict([0, 0, 7, 0, 0]);
+                return [counts.nonzero0_out0Count, counts.unique1_out0Count, places.Length, unique.Length];
+                """
+            )
+        );
+
+        static OnnxModelBuilder Sized(params string[] operators)
+        {
+            var model = new OnnxModelBuilder();
+            var x = model.Input("x", ElementType.Float32, 5);
+            foreach (var op in operators)
+            {
+                model.Output(model.Node(op, [x]), op == "NonZero" ? ElementType.Int64 : ElementType.Float32);
+            }
+
+            return model;
+        }
     }
 
     [Theory]

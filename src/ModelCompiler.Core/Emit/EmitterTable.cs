@@ -30,6 +30,8 @@ internal static class EmitterTable
         // One line a kernel, in alphabetical order.
         Add<ArgMaxKernel>(ArgMaxEmitter.Emit);
         Add<ChainKernel>(ChainEmitter.Emit);
+        Add<CloseGapsKernel>(CloseGapsEmitter.Emit);
+        Add<CompressKernel>(SelectionEmitters.Compress);
         Add<CopyKernel>(CopyEmitter.Emit);
         Add<CumulativeKernel>(ScanEmitters.Cumulative);
         Add<DepthwiseConvKernel>(DepthwiseConvEmitter.Emit);
@@ -47,6 +49,8 @@ internal static class EmitterTable
         Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
         Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);
         Add<MovementKernel>(MovementEmitter.Emit);
+        Add<NonMaxSuppressionKernel>(NonMaxSuppressionEmitter.Emit);
+        Add<NonZeroKernel>(SelectionEmitters.NonZero);
         Add<OneHotKernel>(OneHotEmitter.Emit);
         Add<PlainConvKernel>(PlainConvEmitter.Emit);
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
@@ -67,6 +71,7 @@ internal static class EmitterTable
         Add<TiledConvKernel>(TiledConvEmitter.Emit);
         Add<TiledMatMulKernel>(TiledMatMulEmitter.Emit);
         Add<TopKKernel>(ScanEmitters.TopK);
+        Add<UniqueKernel>(SelectionEmitters.Unique);
         return table;
 
         void Add<T>(EmitKernel<T> emit)

@@ -50,7 +50,8 @@ internal static class InfoEmitter
             port.Quantization is { } raw
                 ? $", new {Runtime}QuantizationInfo(typeof({raw.Element.CSharpName()}), {Literals.Float(raw.Scale)}, {raw.ZeroPoint.ToString(CultureInfo.InvariantCulture)})"
                 : ""
-        );
+        )
+        + (port.Size is { } size ? $", runTimeDimension: {size.Axis}" : "");
 
     private static string Layer(LayerDescription layer) =>
         $"{Literals.Text(layer.Name)}, {Literals.Text(layer.Kernel)}, {layer.Macs.ToString(CultureInfo.InvariantCulture)}, {layer.WeightBytes}";

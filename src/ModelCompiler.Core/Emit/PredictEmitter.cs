@@ -10,7 +10,7 @@ internal static class PredictEmitter
     {
         EmitSpans(code, model, names, quantised);
         EmitArrays(code, model, names, quantised);
-        code.Line($"partial void {RunMethod(quantised)}({names.SpanParameters(quantised)});");
+        code.Line($"partial void {RunMethod(quantised)}({names.RunParameters(quantised)});");
         code.Line();
     }
 
@@ -27,12 +27,23 @@ internal static class PredictEmitter
                 : "/// <summary>Runs the network once. Allocates nothing.</summary>"
         );
         EmitPortDocs(code, model, names, quantised, withOutputs: true);
+        EmitCountDocs(code, model, names);
         code.Line("/// <exception cref=\"ArgumentException\">A span has the wrong length, or an output overlaps an input.</exception>");
-        using (code.Open($"public void {Method(quantised)}({names.SpanParameters(quantised)})"))
+        using (code.Open($"public {CountsType(names)} {Method(quantised)}({names.SpanParameters(quantised)})"))
         {
             code.Line("ObjectDisposedException.ThrowIf(_arena is null, this);");
             EmitChecks(code, model, names);
-            code.Line($"{RunMethod(quantised)}({string.Join(", ", names.All)});");
+            foreach (var count in names.Counts)
+            {
+                code.Line($"int {count} = 0;");
+            }
+
+            var counts = names.Counts.Select(c => $"new Span<int>(ref {c})");
+            code.Line($"{RunMethod(quantised)}({string.Join(", ", names.All.Concat(counts))});");
+            if (names.Counts.Count > 0)
+            {
+                code.Line($"return {CountsTuple(names)};");
+            }
         }
 
         code.Line();
@@ -99,11 +110,56 @@ internal static class PredictEmitter
                 code.Line($"var {name} = new {element}[{port.Type.Shape.Elements}];");
             }
 
-            code.Line($"{Method(quantised)}({string.Join(", ", names.All)});");
+            var call = $"{Method(quantised)}({string.Join(", ", names.All)});";
+            code.Line(
+                names.Counts.Count == 0 ? call
+                : names.Counts.Count == 1 ? $"int {names.Counts[0]} = {call}"
+                : $"var {CountsTuple(names)} = {call}"
+            );
+            EmitTrimming(code, model, names);
             code.Line(outputs.Length == 1 ? $"return {outputs[0].Name};" : $"return ({string.Join(", ", outputs.Select(o => o.Name))});");
         }
 
         code.Line();
+    }
+
+    /// <summary>What Predict returns: nothing, one count, or a tuple of counts.</summary>
+    private static string CountsType(PortNames names) =>
+        names.Counts.Count switch
+        {
+            0 => "void",
+            1 => "int",
+            _ => "(" + string.Join(", ", names.Counts.Select(c => "int " + c)) + ")",
+        };
+
+    private static string CountsTuple(PortNames names) =>
+        names.Counts.Count == 1 ? names.Counts[0] : "(" + string.Join(", ", names.Counts) + ")";
+
+    private static void EmitCountDocs(SourceWriter code, ModelDescription model, PortNames names)
+    {
+        if (names.Counts.Count > 0)
+        {
+            var texts = names.Counts.Select((c, i) => $"{c}: {DescribeCount(model, i)}");
+            code.Line($"/// <returns>{SurfaceEmitter.Xml(string.Join("; ", texts))}</returns>");
+        }
+    }
+
+    private static string DescribeCount(ModelDescription model, int count)
+    {
+        var sized = model.Outputs.Where(o => o.Size?.Count == count).Select(o => $"of dimension {o.Size!.Axis} of {o.Name}").ToArray();
+        return $"how many elements {string.Join(" and ", sized)} there are; they come first, without gaps";
+    }
+
+    /// <summary>Cuts the arrays off behind what is valid.</summary>
+    private static void EmitTrimming(SourceWriter code, ModelDescription model, PortNames names)
+    {
+        for (var i = 0; i < model.Outputs.Count; i++)
+        {
+            if (model.Outputs[i] is { Size: { } size, Type.Shape: var shape })
+            {
+                code.Line($"Array.Resize(ref {names.Output(i)}, {names.Counts[size.Count]} * {shape.Elements / shape[size.Axis]});");
+            }
+        }
     }
 
     private static void EmitPortDocs(SourceWriter code, ModelDescription model, PortNames names, bool quantised, bool withOutputs)
@@ -117,7 +173,8 @@ internal static class PredictEmitter
 
     private static string Describe(ModelPort port, bool quantised)
     {
-        var text = $"{PortNames.TypeName(port, quantised)} {port.Type.Shape}, {port.Type.Shape.Elements} elements";
+        var bound = port.Size is { } size ? $", of dimension {size.Axis} as many as there are" : "";
+        var text = $"{PortNames.TypeName(port, quantised)} {port.Type.Shape}, {port.Type.Shape.Elements} elements{bound}";
         return quantised && port.Quantization is { } raw
             ? text + $", real = (integer − {raw.ZeroPoint.ToString(CultureInfo.InvariantCulture)}) · Info's scale"
             : text;

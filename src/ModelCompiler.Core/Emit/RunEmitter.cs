@@ -5,7 +5,7 @@ namespace ModelCompiler.Emit;
 /// <summary>Writes what Predict calls: the layers in order, each with the places of its operands.</summary>
 internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, SourceWriter code, bool explain = false)
 {
-    private readonly PortNames _names = new(program.Inputs, program.Outputs);
+    private readonly PortNames _names = new(program.Inputs, program.Outputs, program.Counts);
 
     public void Emit()
     {
@@ -33,7 +33,7 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
 
     private void EmitRun(bool quantised)
     {
-        using var body = code.Open($"partial void {PredictEmitter.RunMethod(quantised)}({_names.SpanParameters(quantised)})");
+        using var body = code.Open($"partial void {PredictEmitter.RunMethod(quantised)}({_names.RunParameters(quantised)})");
         // Tensors without elements have a place there, too, though the arena may have no bytes.
         if (program.Steps.Any(s => s.Scratch is not null || s.Inputs.Concat(s.Outputs).Any(o => o.Place == Place.Arena)))
         {
@@ -118,10 +118,13 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
         operand.Place switch
         {
             Place.ModelInput => Reference(_names.Input(operand.Index), operand, program.Inputs[operand.Index], quantised),
-            Place.ModelOutput => Reference(_names.Output(operand.Index), operand, program.Outputs[operand.Index], quantised),
+            Place.ModelOutput => Reference(_names.Output(operand.Index), operand, OutputPort(operand.Index), quantised),
             Place.Arena => $"ref Unsafe.As<byte, {KernelWriter.TypeName(operand)}>(ref Unsafe.Add(ref arena, {operand.Offset}))",
             _ => $"ref Weights.At<{KernelWriter.TypeName(operand)}>({operand.Offset})",
         };
+
+    private ModelPort OutputPort(int index) =>
+        index < program.Outputs.Count ? program.Outputs[index] : program.Counts[index - program.Outputs.Count];
 
     private static string Reference(string span, Operand operand, ModelPort port, bool quantised)
     {

@@ -20,7 +20,7 @@ internal static class SurfaceEmitter
     public static string Emit(ModelDescription model, bool tensorSpans)
     {
         var code = new SourceWriter();
-        var names = new PortNames(model.Inputs, model.Outputs);
+        var names = new PortNames(model.Inputs, model.Outputs, model.Counts);
         using (OpenClass(code, model.Namespace, model.Accessibility, model.ClassName, Summary(model)))
         {
             PredictEmitter.Emit(code, model, names, quantised: false);
@@ -29,7 +29,8 @@ internal static class SurfaceEmitter
                 PredictEmitter.Emit(code, model, names, quantised: true);
             }
 
-            if (tensorSpans)
+            // A tensor span cannot say how much of it is valid.
+            if (tensorSpans && model.Counts.Count == 0)
             {
                 TensorSpanEmitter.Emit(code, model, names);
             }

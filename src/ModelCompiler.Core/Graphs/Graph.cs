@@ -27,6 +27,12 @@ public sealed class Value(string name, TensorType type, Tensor? constant = null)
     /// <summary>The elements, where they are known at compile time.</summary>
     public Tensor? Constant { get; } = constant;
 
+    /// <summary>
+    /// Which dimension has a size that only the data give; null where there is none. Stands only on values of a graph that is being
+    /// built: <see cref="GraphOutput"/> says it of a finished one.
+    /// </summary>
+    public RunTimeSize? RunTimeSize { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Type}";
 }
@@ -66,7 +72,19 @@ public sealed class Node(string name, Operator op, ImmutableArray<Value?> inputs
 /// <summary>An output of a graph: its name belongs to the model's interface and stays when a pass puts another value there.</summary>
 /// <param name="Name">Name in the model.</param>
 /// <param name="Value">What is given out.</param>
-public sealed record GraphOutput(string Name, Value Value);
+public sealed record GraphOutput(string Name, Value Value)
+{
+    /// <summary>Which of its dimensions has a size that only the data give; null where there is none.</summary>
+    public OutputSize? Size { get; init; }
+
+    /// <summary>Whether it is not one of the model's own outputs but says the size of some of them; these stand behind all others.</summary>
+    public bool IsCount { get; init; }
+}
+
+/// <summary>Says of an output that one of its dimensions has a size that only the data give. The valid elements come first, without gaps.</summary>
+/// <param name="Axis">The dimension.</param>
+/// <param name="Count">Which of the counts, in their order, is its size.</param>
+public sealed record OutputSize(int Axis, int Count);
 
 /// <summary>A network: nodes in an order in which every input is computed before it is read. Immutable; passes make new ones.</summary>
 public sealed class Graph

@@ -35,6 +35,7 @@ public sealed class GraphBuilder
 
     /// <summary>Adds a node and returns all its outputs.</summary>
     /// <exception cref="ShapeException">The inputs break a rule of the operator.</exception>
+    /// <exception cref="Diagnostics.ProblemException">An input has a size that depends on the data, and the operator depends on that size.</exception>
     /// <exception cref="Diagnostics.LimitExceededException">Constant folding would take too much memory or time.</exception>
     public ImmutableArray<Value> AddNode(Operator op, params Value?[] inputs)
     {
@@ -45,9 +46,23 @@ public sealed class GraphBuilder
             return [.. tensors.Select(t => new Value(CurrentName, t))];
         }
 
-        var outputs = types.Select((t, i) => new Value(types.Length == 1 ? CurrentName : $"{CurrentName}:{i}", t)).ToImmutableArray();
-        _nodes.Add(new Node(CurrentName, op, [.. inputs], outputs));
-        return outputs;
+        var sizes = RunTimeSizes.Of(op, inputs, types, this);
+        var outputs = types.Select((t, i) => NewValue(types.Length == 1 ? CurrentName : $"{CurrentName}:{i}", t, sizes[i])).ToArray();
+        if (op is IRunTimeSized sized)
+        {
+            var count = outputs[outputs.Length - 1];
+            for (var i = 0; i < outputs.Length - 1; i++)
+            {
+                outputs[i] = sized.RunTimeAxis(i) is { } axis ? NewValue(outputs[i].Name, types[i], new(axis, count)) : outputs[i];
+            }
+        }
+
+        _nodes.Add(new Node(CurrentName, op, [.. inputs], [.. outputs]));
+        return [.. outputs];
+
+        // A dimension that cannot have elements has no size that could change.
+        static Value NewValue(string name, TensorType type, RunTimeSize? size) =>
+            new(name, type) { RunTimeSize = size is not null && type.Shape[size.Axis] > 0 ? size : null };
     }
 
     /// <summary>The graph of all that was added, ending in <paramref name="outputs"/>.</summary>

@@ -44,7 +44,7 @@ public sealed class GraphEdit(Graph graph)
     public Graph Apply()
     {
         var nodes = graph.Nodes.SelectMany(n => _replacements.TryGetValue(n, out var by) ? by : [n]).Select(Rewire).ToList();
-        return Reordered(graph.Name, graph.Inputs, [.. graph.Outputs.Select(o => new GraphOutput(o.Name, Resolve(o.Value)))], nodes);
+        return Reordered(graph.Name, graph.Inputs, [.. graph.Outputs.Select(o => o with { Value = Resolve(o.Value) })], nodes);
     }
 
     /// <summary>Builds a graph from nodes in any order, without those that no output needs. Ties keep the given order.</summary>

@@ -35,13 +35,14 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
             graph.Name,
             context.Target,
             graph.Inputs.Select(i => new ModelPort(i.Name, i.Type)).ToArray(),
-            graph.Outputs.Select(o => new ModelPort(o.Name, o.Value.Type)).ToArray(),
+            graph.Outputs.Where(o => !o.IsCount).Select(o => new ModelPort(o.Name, o.Value.Type) { Size = o.Size }).ToArray(),
             steps,
             context.WeightTable.ToArray(),
             context.Weights(),
             plan.Bytes
         )
         {
+            Counts = graph.Outputs.Where(o => o.IsCount).Select(o => new ModelPort(o.Name, o.Value.Type)).ToArray(),
             LeastArenaBytes = plan.LeastBytes,
             Edges = graph
                 .Inputs.Select((value, i) => QuantizedEdges.Input(i, value.Shape.Elements, calls, steps))

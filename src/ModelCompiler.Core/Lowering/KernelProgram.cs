@@ -10,7 +10,7 @@ internal enum Place
     /// <summary>In a span that the caller gave to Predict for reading; <see cref="Operand.Index"/> says which.</summary>
     ModelInput,
 
-    /// <summary>In a span that the caller gave to Predict for writing; later steps may read it again.</summary>
+    /// <summary>In a span that the caller gave to Predict for writing, or behind these a count; later steps may read it again.</summary>
     ModelOutput,
 
     /// <summary>In the arena, <see cref="Operand.Offset"/> bytes from its start.</summary>
@@ -113,6 +113,9 @@ internal sealed record KernelProgram(
     int ArenaBytes
 )
 {
+    /// <summary>The sizes that only the data give, in the order in which <see cref="OutputSize.Count"/> counts them.</summary>
+    public EquatableArray<ModelPort> Counts { get; init; }
+
     /// <summary>The most bytes that are alive at one step: no plan could need less.</summary>
     public int LeastArenaBytes { get; init; }
 

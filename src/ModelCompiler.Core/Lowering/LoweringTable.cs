@@ -27,6 +27,8 @@ internal static class LoweringTable
         Add<AveragePool>(PoolKernel.LowerAveragePool);
         Add<Binary>(ElementwiseLowering.Lower);
         Add<Cast>(ElementwiseLowering.Lower);
+        Add<CloseGaps>(CloseGapsKernel.Lower);
+        Add<Compress>(CompressKernel.Lower);
         Add<Concat>(MovementKernel.Lower);
         Add<Conv>(FloatLowering.Conv);
         Add<ConvTranspose>(PlainConvKernel.Lower);
@@ -46,6 +48,8 @@ internal static class LoweringTable
         Add<LookupTable>(LookupTableKernel.Lower);
         Add<MatMul>(FloatLowering.MatMul);
         Add<MaxPool>(PoolKernel.LowerMaxPool);
+        Add<NonMaxSuppression>(NonMaxSuppressionKernel.Lower);
+        Add<NonZero>(NonZeroKernel.Lower);
         Add<OneHot>(OneHotKernel.Lower);
         Add<Pad>(MovementKernel.Lower);
         Add<QuantizeChannelsLast>(QuantizeInterleavedKernel.Lower);
@@ -69,6 +73,7 @@ internal static class LoweringTable
         Add<TopK>(TopKKernel.Lower);
         Add<Transpose>(MovementKernel.Lower);
         Add<Unary>(ElementwiseLowering.Lower);
+        Add<Unique>(UniqueKernel.Lower);
         Add<Where>(ElementwiseLowering.Lower);
         return table;
 

@@ -273,11 +273,12 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
             }
             else if (value is not null)
             {
+                _builder.CurrentName = output.Name;
                 outputs.Add(new GraphOutput(output.Name, value));
             }
         }
 
-        return outputs;
+        return RunTimeSizes.OfOutputs(outputs, _builder);
     }
 
     private static void Define(OnnxScope scope, string name, Value? value)

@@ -26,7 +26,7 @@ internal sealed class ChooseActivationStorage(Target target) : IPass
             ? GraphEdit.Reordered(
                 graph.Name,
                 graph.Inputs,
-                [.. graph.Outputs.Select(o => new GraphOutput(o.Name, state.AsGiven(o.Value)))],
+                [.. graph.Outputs.Select(o => o with { Value = state.AsGiven(o.Value) })],
                 state.Nodes
             )
             : graph;

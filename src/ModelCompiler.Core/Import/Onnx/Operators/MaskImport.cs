@@ -32,6 +32,11 @@ internal static class MaskImport
             throw new ShapeException($"a matrix was expected, found {like.Shape}");
         }
 
+        if (like.RunTimeSize is not null)
+        {
+            throw node.Unsupported("a matrix whose size depends on the data is not supported");
+        }
+
         var diagonal = node.Int("k", 0);
         var element = (ElementType)node.Int("dtype", (long)like.Element);
         return [Matrix(graph, like.Shape[0], like.Shape[1], (row, column) => column - row == diagonal).To(element).Value];

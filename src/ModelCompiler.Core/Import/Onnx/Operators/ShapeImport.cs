@@ -13,11 +13,18 @@ internal static class ShapeImport
         var shape = node.Input(0).Shape;
         var start = Clamp(node.Int("start", 0), shape.Rank);
         var end = Clamp(node.Int("end", shape.Rank), shape.Rank);
+        if (node.Input(0).RunTimeSize is { } size && start <= size.Axis && size.Axis < end)
+        {
+            return [RunTimeShape(shape, size, start, end, graph)];
+        }
+
         return [graph.Constant(Tensor.Longs([.. shape.Skip(start).Take(Math.Max(end - start, 0)).Select(s => (long)s)]))];
     }
 
     public static ImmutableArray<Value> Size(OnnxNode node, GraphBuilder graph) =>
-        [graph.Constant(Tensor.Longs(node.Input(0).Shape.Elements).Reshape(TensorShape.Scalar))];
+        node.Input(0) is { RunTimeSize: { } size, Shape: var shape }
+            ? [(new Term(graph, size.Count).To(ElementType.Int64) * (shape.Elements / shape[size.Axis])).Value]
+            : [graph.Constant(Tensor.Longs(node.Input(0).Shape.Elements).Reshape(TensorShape.Scalar))];
 
     public static ImmutableArray<Value> Constant(OnnxNode node, GraphBuilder graph) => [graph.Constant(ConstantOf(node))];
 
@@ -48,6 +55,15 @@ internal static class ShapeImport
         new(
             sizes.ToLongs().Select(s => s is >= 0 and <= int.MaxValue ? (int)s : throw new ShapeException($"a dimension has the size {s}"))
         );
+
+    private static Value RunTimeShape(TensorShape shape, RunTimeSize size, int start, int end, GraphBuilder graph)
+    {
+        var count = new Term(graph, size.Count).To(ElementType.Int64).Reshape(1).Value;
+        var sizes = Enumerable
+            .Range(start, end - start)
+            .Select(axis => axis == size.Axis ? count : graph.Constant(Tensor.Longs(shape[axis])));
+        return graph.Add(new Concat(0), [.. sizes]);
+    }
 
     private static int Clamp(long axis, int rank) => (int)Math.Min(Math.Max(axis < 0 ? axis + rank : axis, 0), rank);
 

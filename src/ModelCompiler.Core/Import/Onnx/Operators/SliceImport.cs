@@ -29,6 +29,13 @@ internal static class SliceImport
         for (var i = 0; i < starts.Length; i++)
         {
             var axis = shape.NormaliseAxis(axes[i]);
+            if (node.Input(0).RunTimeSize?.Axis == axis && (starts[i] < 0 || ends[i] < 0))
+            {
+                throw node.Unsupported(
+                    $"a slice that counts from the end of dimension {axis}, whose size depends on the data, is not supported"
+                );
+            }
+
             (first[axis], sizes[axis], step[axis]) = Resolve(shape[axis], starts[i], ends[i], steps[i]);
         }
 
