@@ -37,10 +37,12 @@ internal static class EmitterTable
         Add<DepthwiseConvKernel>(DepthwiseConvEmitter.Emit);
         Add<DepthwiseInt8Kernel>(DepthwiseInt8Emitter.Emit);
         Add<DequantizeKernel>(LinearEmitter.Emit);
+        Add<DeterminantKernel>(DeterminantEmitter.Emit);
         Add<DirectConvInt8Kernel>(DirectConvInt8Emitter.Emit);
         Add<DynamicQuantizeKernel>(LinearEmitter.Emit);
         Add<FlipSignKernel>(FlipSignEmitter.Emit);
         Add<ElementwiseKernel>(ElementwiseEmitter.Emit);
+        Add<FourierKernel>(FourierEmitter.Emit);
         Add<GatherElementsKernel>(IndexedEmitters.GatherElements);
         Add<GatherKernel>(GatherEmitter.Emit);
         Add<GatherTuplesKernel>(IndexedEmitters.GatherTuples);
@@ -65,6 +67,7 @@ internal static class EmitterTable
         Add<RecurrentKernel>(RecurrentEmitter.Emit);
         Add<ReduceKernel>(ReduceEmitter.Emit);
         Add<ResizeKernel>(ResizeEmitter.Emit);
+        Add<RoiAlignKernel>(RoiAlignEmitter.Emit);
         Add<ScatterElementsKernel>(ScatterEmitters.ScatterElements);
         Add<ScatterTuplesKernel>(ScatterEmitters.ScatterTuples);
         Add<SoftmaxKernel>(SoftmaxEmitter.Emit);

@@ -35,10 +35,12 @@ internal static class LoweringTable
         Add<Cumulative>(CumulativeKernel.Lower);
         Add<DepthToSpace>(MovementKernel.Lower);
         Add<DequantizeLinear>(DequantizeKernel.Lower);
+        Add<Determinant>(DeterminantKernel.Lower);
         Add<DynamicQuantizeLinear>(DynamicQuantizeKernel.Lower);
         Add<ElementwiseChain>(ElementwiseLowering.Lower);
         Add<Expand>(MovementKernel.Lower);
         Add<FlipSign>(FlipSignKernel.Lower);
+        Add<Fourier>(FourierKernel.Lower);
         Add<Gather>(GatherKernel.Lower);
         Add<GatherElements>(GatherElementsKernel.Lower);
         Add<GatherND>(GatherTuplesKernel.Lower);
@@ -63,6 +65,7 @@ internal static class LoweringTable
         Add<RecurrentLayer>(RecurrentKernel.Lower);
         Add<Reduce>(ReduceKernel.Lower);
         Add<Resize>(ResizeKernel.Lower);
+        Add<RoiAlign>(RoiAlignKernel.Lower);
         Add<ScatterElements>(ScatterElementsKernel.Lower);
         Add<ScatterND>(ScatterTuplesKernel.Lower);
         Add<Slice>(MovementKernel.Lower);

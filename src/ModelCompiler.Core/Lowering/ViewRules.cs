@@ -13,7 +13,7 @@ internal sealed class ViewRules(Graph graph, ViewTable views)
     /// <summary>Makes the outputs of a node views of its input, if all of them can be.</summary>
     public bool TryView(Node node)
     {
-        if (node.Operator is Reshape)
+        if (node.Operator is Reshape or BitCast)
         {
             views.Add(node.Output, node.Input(0), 0);
             return true;

@@ -44,6 +44,7 @@ internal static class ConstantFolder
         var table = new Dictionary<Type, Evaluate<Operator>>();
         // One line an operator, in alphabetical order.
         Add<Binary>(FoldBinary.Evaluate);
+        Add<BitCast>((_, inputs, types) => [Tensor.FromBytes(types[0], inputs[0]!.Bytes.ToArray())]);
         Add<Cast>(CastEvaluator.Evaluate);
         Add<Concat>(MovePlan.Evaluate);
         Add<DepthToSpace>(MovePlan.Evaluate);

@@ -53,6 +53,9 @@ internal static class UnaryImport
         return [high is null ? x : graph.Add(new Binary(BinaryFunction.Min), x, high)];
     }
 
+    public static ImmutableArray<Value> BitCast(OnnxNode node, GraphBuilder graph) =>
+        [graph.Add(new BitCast(OnnxTensorReader.ElementTypeOf((int)node.RequiredInt("to"), node.Name)), node.Input(0))];
+
     /// <summary>The identity, for inference.</summary>
     public static ImmutableArray<Value> Dropout(OnnxNode node, GraphBuilder graph)
     {
