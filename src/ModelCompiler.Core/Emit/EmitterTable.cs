@@ -34,6 +34,7 @@ internal static class EmitterTable
         Add<CompressKernel>(SelectionEmitters.Compress);
         Add<CopyKernel>(CopyEmitter.Emit);
         Add<CumulativeKernel>(ScanEmitters.Cumulative);
+        Add<DeformableColumnsKernel>(DeformableColumnsEmitter.Emit);
         Add<DepthwiseConvKernel>(DepthwiseConvEmitter.Emit);
         Add<DepthwiseInt8Kernel>(DepthwiseInt8Emitter.Emit);
         Add<DequantizeKernel>(LinearEmitter.Emit);
@@ -47,6 +48,7 @@ internal static class EmitterTable
         Add<GatherKernel>(GatherEmitter.Emit);
         Add<GatherTuplesKernel>(IndexedEmitters.GatherTuples);
         Add<LayerNormalizationKernel>(LayerNormalizationEmitter.Emit);
+        Add<LinearAttentionKernel>(LinearAttentionEmitter.Emit);
         Add<LookupTableKernel>(LookupTableEmitter.Emit);
         Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
         Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);

@@ -33,6 +33,7 @@ internal static class LoweringTable
         Add<Conv>(FloatLowering.Conv);
         Add<ConvTranspose>(PlainConvKernel.Lower);
         Add<Cumulative>(CumulativeKernel.Lower);
+        Add<DeformableColumns>(DeformableColumnsKernel.Lower);
         Add<DepthToSpace>(MovementKernel.Lower);
         Add<DequantizeLinear>(DequantizeKernel.Lower);
         Add<Determinant>(DeterminantKernel.Lower);
@@ -47,6 +48,7 @@ internal static class LoweringTable
         Add<GlobalAveragePool>(ReduceKernel.LowerGlobalAveragePool);
         Add<GlobalMaxPool>(ReduceKernel.LowerGlobalMaxPool);
         Add<LayerNormalization>(LayerNormalizationKernel.Lower);
+        Add<LinearAttention>(LinearAttentionKernel.Lower);
         Add<LookupTable>(LookupTableKernel.Lower);
         Add<MatMul>(FloatLowering.MatMul);
         Add<MaxPool>(PoolKernel.LowerMaxPool);

@@ -33,6 +33,7 @@ internal static class OnnxOperatorTable
         ["BlackmanWindow"] = WindowFunctionImport.Of(0.42, 0.5, 0.08),
         ["Cast"] = CastImport.Cast,
         ["CastLike"] = CastImport.CastLike,
+        ["CausalConvWithState"] = CausalConvImport.CausalConvWithState,
         ["Ceil"] = UnaryImport.Of(UnaryFunction.Ceil),
         ["Celu"] = UnaryImport.WithAlpha(UnaryFunction.Celu, 1),
         ["CenterCropPad"] = SequenceImport.CenterCropPad,
@@ -50,6 +51,7 @@ internal static class OnnxOperatorTable
         ["CumProd"] = ScanImport.Cumulative(ReduceFunction.Prod),
         ["CumSum"] = ScanImport.Cumulative(ReduceFunction.Sum),
         ["DFT"] = FourierImport.Dft,
+        ["DeformConv"] = DeformConvImport.DeformConv,
         ["DepthToSpace"] = MovementImport.DepthToSpace,
         ["DequantizeLinear"] = QuantizeLinearImport.DequantizeLinear,
         ["Det"] = (node, graph) => [graph.Add(new Determinant(), node.Input(0))],
@@ -93,6 +95,7 @@ internal static class OnnxOperatorTable
         ["LeakyRelu"] = UnaryImport.WithAlpha(UnaryFunction.LeakyRelu, 0.01f),
         ["Less"] = BinaryImport.Of(BinaryFunction.Less),
         ["LessOrEqual"] = BinaryImport.Of(BinaryFunction.LessOrEqual),
+        ["LinearAttention"] = LinearAttentionImport.LinearAttention,
         ["Log"] = UnaryImport.Of(UnaryFunction.Log),
         ["LogSoftmax"] = NormalizationImport.LogSoftmax,
         ["LpNormalization"] = ResponseNormalizationImport.LpNormalization,
@@ -184,11 +187,13 @@ internal static class OnnxOperatorTable
 
     private static readonly Dictionary<string, OnnxImport> Microsoft = new()
     {
+        ["CausalConvWithState"] = CausalConvImport.CausalConvWithState,
         ["DequantizeLinear"] = QuantizeLinearImport.DequantizeLinear,
         ["DynamicQuantizeMatMul"] = MatMulIntegerToFloatImport.DynamicQuantizeMatMul,
         ["FusedConv"] = FusedConvImport.FusedConv,
         ["FusedMatMul"] = MatMulImport.FusedMatMul,
         ["Gelu"] = UnaryImport.Of(UnaryFunction.Gelu),
+        ["LinearAttention"] = LinearAttentionImport.LinearAttention,
         ["MatMulIntegerToFloat"] = MatMulIntegerToFloatImport.MatMulIntegerToFloat,
         ["QGemm"] = QLinearMatMulImport.QGemm,
         ["QLinearAdd"] = QLinearElementwiseImport.Add,
