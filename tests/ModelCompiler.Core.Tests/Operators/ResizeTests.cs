@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Testing;
+using ModelCompiler.Verification;
 
 namespace ModelCompiler.Core.Tests.Operators;
 
@@ -57,16 +58,17 @@ public sealed class ResizeTests
         {
             foreach (var mode in new[] { "linear", "cubic" })
             {
-                Add(("mode", mode), ("coordinate_transformation_mode", transformation));
+                // Aligned corners count the fraction that a smaller scale gives; ONNX Runtime does not.
+                Add(transformation == "align_corners" ? 0.5f : 0.6f, ("mode", mode), ("coordinate_transformation_mode", transformation));
             }
         }
 
-        Add(("mode", "cubic"), ("exclude_outside", 1), ("cubic_coeff_a", -0.5f));
+        Add(0.6f, ("mode", "cubic"), ("exclude_outside", 1), ("cubic_coeff_a", -0.5f));
         Differential.Check(model);
 
-        void Add(params (string Name, object Value)[] attributes)
+        void Add(float scale, params (string Name, object Value)[] attributes)
         {
-            model.Output(model.Node("Resize", [x, null, model.Constant([4], 1, 1, 1.7f, 0.6f)], attributes), ElementType.Float32);
+            model.Output(model.Node("Resize", [x, null, model.Constant([4], 1, 1, 1.7f, scale)], attributes), ElementType.Float32);
             model.Output(model.Node("Resize", [x, null, null, model.Constant(Tensor.Longs(2, 3, 9, 12))], attributes), ElementType.Float32);
         }
     }
@@ -99,6 +101,28 @@ public sealed class ResizeTests
         }
 
         Differential.Check(model, tolerance: new(Quanta: 1));
+    }
+
+    /// <summary>As in ONNX's recorded tests; ONNX Runtime takes the whole number of outputs for the size.</summary>
+    [Theory]
+    [InlineData(4, 0.6f, new float[] { 0, 2.142857f })]
+    [InlineData(7, 0.5f, new float[] { 0, 2.4f, 4.8f })]
+    public void Aligned_corners_count_fractions_of_an_element(int size, float scale, float[] expected)
+    {
+        var model = new OnnxModelBuilder(13);
+        string?[] inputs = [model.Input("x", ElementType.Float32, size), null, model.Constant([1], scale)];
+        model.Output(
+            model.Node("Resize", inputs, ("mode", "linear"), ("coordinate_transformation_mode", "align_corners")),
+            ElementType.Float32
+        );
+        // A ramp gives the coordinates themselves.
+        var options = new CompileOptions { ClassName = "TestModel" };
+        using var network = CompiledNetwork.Load(
+            ModelCompilation.Compile(new ModelSource("test.onnx", model.ToBytes(), _ => null), options),
+            options
+        );
+        var y = (float[])network.Run([Enumerable.Range(0, size).Select(i => (float)i).ToArray()])[0].Elements;
+        Assert.Equal(expected, y, (want, got) => Math.Abs(want - got) < 1e-5f);
     }
 
     [Theory]

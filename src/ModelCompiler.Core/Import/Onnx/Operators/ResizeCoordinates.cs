@@ -10,13 +10,15 @@ namespace ModelCompiler.Import.Onnx.Operators;
 /// <param name="Transformation">Value of coordinate_transformation_mode.</param>
 /// <param name="RoiStart">Begin of the region of tf_crop_and_resize, as a part of the dimension.</param>
 /// <param name="RoiEnd">Its end.</param>
+/// <param name="CountsFraction">Whether align_corners counts the fraction of an element that a scale gives.</param>
 internal sealed record ResizeCoordinates(
     int InputSize,
     int OutputSize,
     float Scale,
     string Transformation,
     float RoiStart = 0,
-    float RoiEnd = 1
+    float RoiEnd = 1,
+    bool CountsFraction = false
 )
 {
     public static readonly string[] Transformations =
@@ -34,6 +36,13 @@ internal sealed record ResizeCoordinates(
 
     /// <summary>Rounding of operator sets before 11: down, but up where the dimension shrinks.</summary>
     public const string OldRounding = "floor, ceil when shrinking";
+
+    /// <summary>
+    /// The size behind. Where a scale shrinks to a fraction of an element more than a whole number of them, interpolation counts the fraction:
+    /// so ONNX's recorded tests have it. ONNX Runtime takes the whole number, which everything else does here as well.
+    /// </summary>
+    private float AlignedSize =>
+        CountsFraction && Scale < 1 && Math.Abs((Scale * InputSize) - OutputSize) > 1e-4f * OutputSize ? Scale * InputSize : OutputSize;
 
     private bool IsCrop => Transformation == "tf_crop_and_resize";
 
@@ -160,9 +169,7 @@ internal sealed record ResizeCoordinates(
             "asymmetric" => i / Scale,
             "pytorch_half_pixel" => OutputSize > 1 ? ((i + 0.5f) / Scale) - 0.5f : 0,
             "tf_half_pixel_for_nn" => (i + 0.5f) / Scale,
-            // The length of the resized tensor is a whole number, as ONNX Runtime has it. ONNX's reference code takes
-            // the fraction that a scale gives, and its two recorded tests of a shrinking align_corners are made with that.
-            "align_corners" => OutputSize == 1 ? 0 : i * (InputSize - 1) / (OutputSize - 1),
+            "align_corners" => OutputSize == 1 ? 0 : i * (InputSize - 1) / (AlignedSize - 1),
             "tf_crop_and_resize" => OutputSize > 1
                 ? (RoiStart * (InputSize - 1)) + (i * (RoiEnd - RoiStart) * (InputSize - 1) / (OutputSize - 1))
                 : 0.5f * (RoiStart + RoiEnd) * (InputSize - 1),

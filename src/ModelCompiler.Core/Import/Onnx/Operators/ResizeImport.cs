@@ -85,8 +85,11 @@ internal static class ResizeImport
                 mode switch
                 {
                     "nearest" => c.Nearest(rounding),
-                    "cubic" => c.Cubic(node.Float("cubic_coeff_a", -0.75f), node.Int("exclude_outside", 0) != 0),
-                    _ => c.Linear(),
+                    "cubic" => (c with { CountsFraction = true }).Cubic(
+                        node.Float("cubic_coeff_a", -0.75f),
+                        node.Int("exclude_outside", 0) != 0
+                    ),
+                    _ => (c with { CountsFraction = true }).Linear(),
                 }
             )
             .ToArray();
