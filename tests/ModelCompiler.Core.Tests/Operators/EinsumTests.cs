@@ -30,4 +30,24 @@ public sealed class EinsumTests
         model.Output(model.Node("Einsum", [x, y, z], ("equation", "bhid,bhjd,dk->bjk")), ElementType.Float32);
         Differential.Check(model, tolerance: new Differential.Tolerance(Absolute: 1e-3));
     }
+
+    [Fact]
+    public void Diagonals_equal_onnxruntime()
+    {
+        var model = new OnnxModelBuilder(13);
+        var (square, cube) = (model.Input("square", ElementType.Float32, 4, 4), model.Input("cube", ElementType.Float32, 4, 3, 4, 4));
+        foreach (var equation in new[] { "ii->i", "ii->", "ii" })
+        {
+            model.Output(model.Node("Einsum", [square], ("equation", equation)), ElementType.Float32);
+        }
+
+        foreach (var equation in new[] { "iaij->aij", "iaii->ai", "...ii->...i" })
+        {
+            model.Output(model.Node("Einsum", [cube], ("equation", equation)), ElementType.Float32);
+        }
+
+        model.Output(model.Node("Einsum", [cube, square], ("equation", "iaij,jk->iak")), ElementType.Float32);
+        model.Output(model.Node("Einsum", [square, square], ("equation", "ii,jj->ij")), ElementType.Float32);
+        Differential.Check(model);
+    }
 }

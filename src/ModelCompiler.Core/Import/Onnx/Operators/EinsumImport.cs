@@ -46,7 +46,7 @@ internal static class EinsumImport
             throw new ShapeException($"equation '{equation}' names {terms.Length} inputs, found {node.Inputs.Length}");
         }
 
-        Labelled[] operands = [.. terms.Select((labels, i) => Read(node, new Term(graph, node.Input(i)), labels))];
+        Labelled[] operands = [.. terms.Select((labels, i) => Read(new Term(graph, node.Input(i)), labels))];
         var longest = operands
             .SelectMany(o => o.Labels)
             .Where(label => label >= FirstOfEllipsis)
@@ -59,6 +59,7 @@ internal static class EinsumImport
             throw new ShapeException($"equation '{equation}' has an output that names a dimension twice, or one that no input has");
         }
 
+        operands = [.. operands.Select(Diagonals)];
         var result = operands[0];
         for (var i = 1; i < operands.Length; i++)
         {
@@ -70,7 +71,7 @@ internal static class EinsumImport
     }
 
     /// <summary>The letters of an operand, those of an ellipsis counted from the last dimension so that they broadcast.</summary>
-    private static Labelled Read(OnnxNode node, Term x, string labels)
+    private static Labelled Read(Term x, string labels)
     {
         var ellipsis = x.Shape.Rank - (labels.Length - 3);
         var resolved =
@@ -85,9 +86,34 @@ internal static class EinsumImport
             throw new ShapeException($"'{labels}' does not name the dimensions of {x.Shape}");
         }
 
-        return resolved.Distinct().Count() == resolved.Length
-            ? new(x, resolved)
-            : throw node.Unsupported($"the diagonal '{labels}' is not supported; supported: each dimension of an input named once");
+        return new(x, resolved);
+    }
+
+    /// <summary>Of dimensions with one letter the elements with one index: every (n + 1)-th where the two are one dimension.</summary>
+    private static Labelled Diagonals(Labelled x)
+    {
+        while (x.Labels.GroupBy(label => label).FirstOrDefault(group => group.Count() > 1)?.Key is { } twice)
+        {
+            var (labels, shape) = (x.Labels, x.Term.Shape);
+            int[] axes = [.. Enumerable.Range(0, labels.Length).Where(i => labels[i] == twice).Take(2)];
+            int[] others = [.. Enumerable.Range(0, labels.Length).Except(axes)];
+            var size = shape[axes[0]];
+            if (shape[axes[1]] != size)
+            {
+                throw new ShapeException($"'{twice}' has {size} and {shape[axes[1]]} elements in one input {shape}");
+            }
+
+            int[] rest = [.. others.Select(axis => shape[axis])];
+            var square = x.Term.Transpose([.. axes, .. others]).Reshape([size * size, .. rest]);
+            var diagonal = new Slice(
+                square.Shape.Select(_ => 0).ToArray(),
+                (int[])[size, .. rest],
+                (int[])[Math.Max(size, 1) == 1 ? 1 : size + 1, .. rest.Select(_ => 1)]
+            );
+            x = new(square.Apply(diagonal), new string([twice, .. others.Select(axis => labels[axis])]));
+        }
+
+        return x;
     }
 
     // More dimensions than any tensor has: the last one of every ellipsis gets the same letter.
