@@ -94,6 +94,23 @@ public sealed class ScatterTests
         Differential.Check(model, inputs: new Dictionary<string, Array> { ["x"] = given });
     }
 
+    [Theory]
+    [InlineData(17, 1)]
+    [InlineData(100, 1)]
+    [InlineData(50, 0)]
+    public void Many_best_elements_equal_onnxruntime(int count, int largest)
+    {
+        var model = new OnnxModelBuilder(11);
+        var x = model.Input("x", ElementType.Int64, 2, 100, 3);
+        var outputs = model.Node("TopK", "", [x, model.Constant(Tensor.Longs(count))], [("axis", 1), ("largest", largest)], outputs: 2);
+        model.Output(outputs[0], ElementType.Int64).Output(outputs[1], ElementType.Int64);
+        for (var seed = 1; seed < 4; seed++)
+        {
+            // Numbers below 100, so that many are equal: the first of them comes first.
+            Differential.Check(model, seed, targets: [Target.Auto]);
+        }
+    }
+
     [Fact]
     public void Blocks_summed_into_images_equal_onnxruntime()
     {
