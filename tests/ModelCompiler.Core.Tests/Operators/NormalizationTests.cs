@@ -7,6 +7,52 @@ namespace ModelCompiler.Core.Tests.Operators;
 public sealed class NormalizationTests
 {
     [Fact]
+    public void Batch_normalisation_in_training_normalises_by_the_batch()
+    {
+        var (model, reference) = (new OnnxModelBuilder(15), new OnnxModelBuilder(18));
+        var inputs = Inputs(model);
+        var outputs = model.Node(
+            "BatchNormalization",
+            "",
+            inputs,
+            [("training_mode", 1), ("momentum", 0.7f), ("epsilon", 0.01f)],
+            outputs: 3
+        );
+        var x = Inputs(reference);
+        var axes = reference.Constant(Tensor.Longs(0, 2, 3));
+        var mean = reference.Node("ReduceMean", [x[0], axes]);
+        var centred = reference.Node("Sub", [x[0], mean]);
+        var variance = reference.Node("ReduceMean", [reference.Node("Mul", [centred, centred]), axes]);
+        var deviation = reference.Node("Sqrt", [reference.Node("Add", [variance, reference.Constant([], 0.01f)])]);
+        var scaled = reference.Node("Mul", [reference.Node("Div", [centred, deviation]), Shaped(x[1], 1, 3, 1, 1)]);
+        string[] expected = [reference.Node("Add", [scaled, Shaped(x[2], 1, 3, 1, 1)]), Running(x[3], mean), Running(x[4], variance)];
+        foreach (var (output, other) in outputs.Zip(expected))
+        {
+            model.Output(output, ElementType.Float32);
+            reference.Output(other, ElementType.Float32);
+        }
+
+        Reference.Check(model, reference);
+
+        static string[] Inputs(OnnxModelBuilder model) =>
+            [
+                model.Input("x", ElementType.Float32, 2, 3, 4, 5),
+                .. new[] { "scale", "bias", "mean", "variance" }.Select(name => model.Input(name, ElementType.Float32, 3)),
+            ];
+
+        string Shaped(string value, params long[] shape) => reference.Node("Reshape", [value, reference.Constant(Tensor.Longs(shape))]);
+
+        string Running(string before, string now) =>
+            reference.Node(
+                "Add",
+                [
+                    reference.Node("Mul", [before, reference.Constant([], 0.7f)]),
+                    reference.Node("Mul", [Shaped(now, 3), reference.Constant([], 0.3f)]),
+                ]
+            );
+    }
+
+    [Fact]
     public void Softmax_along_any_axis_equals_onnxruntime_on_every_target() =>
         Gen.Select(Gen.Int[1, 37].Array[1, 3], Gen.Int[0, 2])
             .Sample(
