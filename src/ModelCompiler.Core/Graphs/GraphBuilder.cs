@@ -29,6 +29,10 @@ public sealed class GraphBuilder
     /// <summary>A constant value.</summary>
     public Value Constant(Tensor tensor, string name = "") => new(name.Length > 0 ? name : CurrentName, tensor);
 
+    /// <summary>Counts a constant that is about to be made of next to nothing: a few numbers of a file could make any amount of data.</summary>
+    /// <exception cref="Diagnostics.LimitExceededException">It would take too much memory.</exception>
+    public void Reserve(TensorType constant) => FoldingBudget.Spend([], [constant]);
+
     /// <summary>Adds a node of one output.</summary>
     /// <exception cref="ShapeException">The inputs break a rule of the operator.</exception>
     public Value Add(Operator op, params Value?[] inputs) => AddNode(op, inputs)[0];

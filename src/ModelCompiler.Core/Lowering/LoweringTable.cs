@@ -70,6 +70,7 @@ internal static class LoweringTable
         Add<RoiAlign>(RoiAlignKernel.Lower);
         Add<ScatterElements>(ScatterElementsKernel.Lower);
         Add<ScatterND>(ScatterTuplesKernel.Lower);
+        Add<ShortTimeFourier>(FourierKernel.Lower);
         Add<Slice>(MovementKernel.Lower);
         Add<Softmax>(SoftmaxKernel.Lower);
         Add<SpaceToDepth>(MovementKernel.Lower);

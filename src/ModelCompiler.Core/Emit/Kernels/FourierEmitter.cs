@@ -6,25 +6,20 @@ internal static class FourierEmitter
 {
     public static void Emit(FourierKernel kernel, KernelWriter writer)
     {
-        var code = writer.Code;
-        var (op, type) = (kernel.Operator, KernelWriter.TypeName(writer.Step.Inputs[0]));
+        var (code, length) = (writer.Code, kernel.Length);
+        var type = KernelWriter.TypeName(writer.Step.Inputs[0]);
         code.Line($"ref {type} roots = {writer.Weights(kernel.Roots)};");
         code.Line($"ref {type} buffer0 = ref Unsafe.As<byte, {type}>(ref {KernelWriter.Scratch});");
-        code.Line($"ref {type} buffer1 = ref Unsafe.Add(ref buffer0, {2 * op.Length});");
+        code.Line($"ref {type} buffer1 = ref Unsafe.Add(ref buffer0, {2 * length});");
         using var outer = code.For("o", 0, kernel.Outer);
-        using var inner = code.For("i", 0, kernel.Inner);
+        using var inner = code.For("i", 0, kernel.Frames?.Count ?? kernel.Inner);
         EmitLoad(kernel, writer, type);
-        var (points, stride) = (op.Length, 1);
+        var (points, stride) = (length, 1);
         for (var stage = 0; stage < kernel.Factors.Count; stage++)
         {
             var factor = kernel.Factors[stage];
-            EmitStage(
-                new(factor, points / factor, stride, op.Length / points, op.IsInverse),
-                $"buffer{stage % 2}",
-                $"buffer{(stage + 1) % 2}",
-                code,
-                type
-            );
+            var (from, to) = ($"buffer{stage % 2}", $"buffer{(stage + 1) % 2}");
+            EmitStage(new(factor, points / factor, stride, length / points, kernel.IsInverse), from, to, code, type);
             (points, stride) = (points / factor, stride * factor);
         }
 
@@ -33,36 +28,38 @@ internal static class FourierEmitter
 
     private static void EmitLoad(FourierKernel kernel, KernelWriter writer, string type)
     {
-        var (code, op) = (writer.Code, kernel.Operator);
-        var isHalf = op.IsInverse && op.IsOneSided;
-        var read = Math.Min(isHalf ? (op.Length / 2) + 1 : op.Length, kernel.Given);
-        code.Line($"MemoryMarshal.CreateSpan(ref buffer0, {2 * op.Length}).Clear();");
+        var (code, length) = (writer.Code, kernel.Length);
+        var isHalf = kernel.IsInverse && kernel.IsOneSided;
+        var read = Math.Min(isHalf ? (length / 2) + 1 : length, kernel.Given);
+        var place = kernel.Frames is { } frames
+            ? $"o * {kernel.Given} + i * {frames.Step} + k"
+            : $"(o * {kernel.Given} + k) * {kernel.Inner} + i";
+        var factor = writer.Step.Inputs.Count > 1 ? $" * Unsafe.Add(ref {writer.Input(1)}, k)" : "";
+        code.Line($"MemoryMarshal.CreateSpan(ref buffer0, {2 * length}).Clear();");
         using var point = code.For("k", 0, read);
-        code.Line(
-            $"ref {type} x = ref Unsafe.Add(ref {writer.Input()}, ((o * {kernel.Given} + k) * {kernel.Inner} + i) * {kernel.Parts});"
-        );
-        code.Line("Unsafe.Add(ref buffer0, 2 * k) = x;");
+        code.Line($"ref {type} x = ref Unsafe.Add(ref {writer.Input()}, ({place}) * {kernel.Parts});");
+        code.Line($"Unsafe.Add(ref buffer0, 2 * k) = x{factor};");
         if (kernel.Parts == 2)
         {
-            code.Line("Unsafe.Add(ref buffer0, 2 * k + 1) = Unsafe.Add(ref x, 1);");
+            code.Line($"Unsafe.Add(ref buffer0, 2 * k + 1) = Unsafe.Add(ref x, 1){factor};");
         }
 
         if (isHalf)
         {
             code.Line("// The spectrum of a real signal: its other half mirrors this one.");
-            using var mirrored = code.Open($"if (k > 0 && 2 * k < {op.Length})");
-            code.Line($"Unsafe.Add(ref buffer0, {2 * op.Length} - 2 * k) = x;");
-            code.Line($"Unsafe.Add(ref buffer0, {2 * op.Length} - 2 * k + 1) = -Unsafe.Add(ref x, 1);");
+            using var mirrored = code.Open($"if (k > 0 && 2 * k < {length})");
+            code.Line($"Unsafe.Add(ref buffer0, {2 * length} - 2 * k) = x;");
+            code.Line($"Unsafe.Add(ref buffer0, {2 * length} - 2 * k + 1) = -Unsafe.Add(ref x, 1);");
         }
     }
 
     private static void EmitStore(FourierKernel kernel, KernelWriter writer, string type, string from)
     {
-        var (code, op) = (writer.Code, kernel.Operator);
-        var (points, parts) = (op.IsOneSided && !op.IsInverse ? (op.Length / 2) + 1 : op.Length, op.IsOneSided && op.IsInverse ? 1 : 2);
-        var scale = op.IsInverse ? $" * (({type})1 / {op.Length})" : "";
+        var (code, points, parts) = (writer.Code, kernel.Written, kernel.IsOneSided && kernel.IsInverse ? 1 : 2);
+        var scale = kernel.IsInverse ? $" * (({type})1 / {kernel.Length})" : "";
+        var place = kernel.Frames is { } frames ? $"(o * {frames.Count} + i) * {points} + k" : $"(o * {points} + k) * {kernel.Inner} + i";
         using var point = code.For("k", 0, points);
-        code.Line($"ref {type} y = ref Unsafe.Add(ref {writer.Output()}, ((o * {points} + k) * {kernel.Inner} + i) * {parts});");
+        code.Line($"ref {type} y = ref Unsafe.Add(ref {writer.Output()}, ({place}) * {parts});");
         code.Line($"y = Unsafe.Add(ref {from}, 2 * k){scale};");
         if (parts == 2)
         {

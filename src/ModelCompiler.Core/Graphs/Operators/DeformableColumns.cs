@@ -16,14 +16,14 @@ public sealed record DeformableColumns(Window Window, int Groups) : Operator
         context.RequireSameElement();
         var x = context.Shape(0);
         var output = Window.OutputShape(x, x[1], DataLayout.ChannelsFirst);
-        var taps = checked(Groups * Window.Taps);
-        var offsets = new TensorShape(x[0], checked(2 * taps), output[2], output[3]);
-        if (
-            Groups < 1
-            || x[1] % Groups != 0
-            || context.Shape(1) != offsets
-            || (context.Has(2) && context.Shape(2) != offsets.With(1, taps))
-        )
+        if (Groups < 1 || x[1] % Groups != 0 || x[1] < Groups)
+        {
+            throw new ShapeException($"the channels of {x} do not divide into {Groups} groups");
+        }
+
+        var taps = new TensorShape(Groups, Window.Taps).Elements;
+        var offsets = new TensorShape(x[0], 2 * taps, output[2], output[3]);
+        if (context.Shape(1) != offsets || (context.Has(2) && context.Shape(2) != offsets.With(1, taps)))
         {
             throw new ShapeException(
                 $"offsets {context.Shape(1)}{(context.Has(2) ? $" and a mask {context.Shape(2)}" : "")} in {Groups} groups do not fit x {x}: offsets {offsets} were expected"

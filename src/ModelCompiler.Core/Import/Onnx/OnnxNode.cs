@@ -45,6 +45,16 @@ internal sealed class OnnxNode(NodeProto proto, string name, int opset, Immutabl
     /// <summary>The same for an input that may be left out.</summary>
     public Tensor? OptionalConstantInput(int index, string meaning) => HasInput(index) ? ConstantInput(index, meaning) : null;
 
+    /// <summary>The one integer of an input that must be known at compile time.</summary>
+    public long ConstantInteger(int index, string meaning) => One(ConstantInput(index, meaning), meaning).ToLongs()[0];
+
+    /// <summary>The same for an input that may be left out.</summary>
+    public long? OptionalConstantInteger(int index, string meaning) => HasInput(index) ? ConstantInteger(index, meaning) : null;
+
+    /// <summary>A tensor that has to have one element.</summary>
+    public static Tensor One(Tensor tensor, string meaning) =>
+        tensor.Shape.Elements == 1 ? tensor : throw new ShapeException($"{meaning} has to be one number, found {tensor.Type}");
+
     public bool HasAttribute(string attribute) => Find(attribute) is not null;
 
     public long Int(string attribute, long otherwise) => Find(attribute)?.I ?? otherwise;

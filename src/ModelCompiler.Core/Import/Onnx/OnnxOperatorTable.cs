@@ -208,6 +208,9 @@ internal static class OnnxOperatorTable
         ["QuickGelu"] = UnaryImport.WithAlpha(UnaryFunction.Swish, 1.702f),
     };
 
+    /// <summary>Names of the operators of the default domain.</summary>
+    public static IEnumerable<string> StandardNames => Standard.Keys;
+
     public static OnnxImport? Find(string domain, string operatorType) =>
         (
             domain switch

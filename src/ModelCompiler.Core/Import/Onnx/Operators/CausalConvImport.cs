@@ -24,7 +24,7 @@ internal static class CausalConvImport
             ? (int)given
             : throw new ShapeException($"dilation is {node.Int("dilation", 1)}; 1 or more was expected");
         var (channels, taps) = (x.Shape[1], weights.Shape[2]);
-        var state = x.Shape.With(2, checked((taps - 1) * dilation));
+        var state = x.Shape.With(2, StateLength(taps, dilation));
         var all = state[2] == 0 ? x : Past(node, graph, x, state).Apply(new Concat(2), x.Value);
         var window = new Window((int[])[taps], (int[])[1], (int[])[dilation], (int[])[0], (int[])[0]);
         var conv = new Conv(window, channels, DataLayout.ChannelsFirst, Clamp.None);
@@ -37,6 +37,11 @@ internal static class CausalConvImport
         };
         return [y.Value, all.Slice(2, all.Shape[2] - state[2], state[2]).Value];
     }
+
+    private static int StateLength(int taps, int dilation) =>
+        (taps - 1L) * dilation is <= TensorShape.MaxElements and var length
+            ? (int)length
+            : throw new ShapeException($"{taps} taps {dilation} apart are too many");
 
     private static Term Past(OnnxNode node, GraphBuilder graph, Term x, TensorShape shape)
     {

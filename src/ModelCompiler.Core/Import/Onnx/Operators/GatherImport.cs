@@ -45,7 +45,7 @@ internal static class GatherImport
 
     public static ImmutableArray<Value> OneHot(OnnxNode node, GraphBuilder graph)
     {
-        var depth = node.ConstantInput(1, "the depth");
+        var depth = OnnxNode.One(node.ConstantInput(1, "the depth"), "the depth");
         var size = depth.Element == ElementType.Float32 ? (long)depth.ToFloats()[0] : depth.ToLongs()[0];
         var axis = TensorShape.NormaliseAxis(node.Int("axis", -1), node.Input(0).Shape.Rank + 1);
         return size is > 0 and <= TensorShape.MaxElements

@@ -49,14 +49,15 @@ internal static class GridSampleImport
         var size = ShapeImport.ToShape(node.ConstantInput(1, "the size"));
         int[] image = [.. size.Skip(2)];
         var rank = image.Length;
-        if (rank == 0 || map.Shape != new TensorShape(size[0], rank, rank + 1))
+        if (rank < 1 || map.Shape != new TensorShape(size[0], rank, rank + 1))
         {
-            throw new ShapeException($"a map [{size[0]},{rank},{rank + 1}] was expected for an image of {size}, found {map.Shape}");
+            throw new ShapeException($"a map [batch, dimensions, dimensions + 1] was expected for an image of {size}, found {map.Shape}");
         }
 
         var strides = new TensorShape(image).Strides();
         var aligned = node.Int("align_corners", 0) != 0;
         var coordinates = new TensorShape(new TensorShape(image).Elements, rank + 1);
+        graph.Reserve(new TensorType(ElementType.Float64, coordinates));
         var elements = new double[coordinates.Elements];
         for (var i = 0; i < elements.Length; i++)
         {

@@ -16,7 +16,7 @@ internal static class MaskImport
             throw new ShapeException($"matrices were expected, found {x.Shape}");
         }
 
-        var diagonal = node.OptionalConstantInput(1, "the diagonal")?.ToLongs()[0] ?? 0;
+        var diagonal = node.OptionalConstantInteger(1, "the diagonal") ?? 0;
         var upper = node.Int("upper", 1) != 0;
         var (rows, columns) = (x.Shape[x.Shape.Rank - 2], x.Shape[x.Shape.Rank - 1]);
         var mask = Matrix(graph, rows, columns, (row, column) => upper ? column - row >= diagonal : column - row <= diagonal);
@@ -62,6 +62,7 @@ internal static class MaskImport
     private static Term Matrix(GraphBuilder graph, int rows, int columns, Func<int, int, bool> holds)
     {
         var shape = new TensorShape(rows, columns);
+        graph.Reserve(new TensorType(ElementType.Bool, shape));
         var bytes = new byte[shape.Elements];
         for (var i = 0; i < bytes.Length; i++)
         {

@@ -12,6 +12,7 @@ internal static class MelWeightMatrixImport
     {
         var (bands, length, rate) = (Whole(0, "num_mel_bins"), Whole(1, "dft_length"), Whole(2, "sample_rate"));
         var shape = new TensorShape((length / 2) + 1, bands);
+        graph.Reserve(new(ElementType.Float32, shape));
         var edges = Edges(bands, length, rate, Edge(3, "lower_edge_hertz"), Edge(4, "upper_edge_hertz"));
         if (edges.Any(bin => bin < 0 || bin >= shape[0]))
         {
@@ -38,9 +39,9 @@ internal static class MelWeightMatrixImport
         return [new Term(graph, graph.Constant(Tensor.Floats(shape, weights))).To(type).Value];
 
         int Whole(int input, string meaning) =>
-            node.ConstantInput(input, meaning) is { Shape.Elements: 1 } tensor && tensor.ToLongs()[0] is > 0 and <= 1 << 20 and var value
+            node.ConstantInteger(input, meaning) is > 0 and <= 1 << 20 and var value
                 ? (int)value
-                : throw new ShapeException($"{meaning} has to be one positive number");
+                : throw new ShapeException($"{meaning} has to be a positive number, not too large");
 
         double Edge(int input, string meaning) =>
             node.ConstantInput(input, meaning) is { Shape.Elements: 1 } tensor && Elements.AreFloat(tensor.Element)

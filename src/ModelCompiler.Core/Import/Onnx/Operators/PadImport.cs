@@ -54,7 +54,8 @@ internal static class PadImport
         return (begin, end);
     }
 
-    private static int Size(long pad) => Math.Abs(pad) <= TensorShape.MaxElements ? (int)pad : throw new ShapeException($"a pad is {pad}");
+    private static int Size(long pad) =>
+        pad is >= -TensorShape.MaxElements and <= TensorShape.MaxElements ? (int)pad : throw new ShapeException($"a pad is {pad}");
 
     /// <summary>The constant's bits; the value is a scalar of the data's type, or a float attribute in opset 2.</summary>
     private static ulong ValueBits(OnnxNode node, PadMode mode)

@@ -11,7 +11,7 @@ internal static class ScanImport
         (node, graph) =>
         {
             var x = node.Input(0);
-            var axis = x.Shape.NormaliseAxis(node.ConstantInput(1, "the axis").ToLongs()[0]);
+            var axis = x.Shape.NormaliseAxis(node.ConstantInteger(1, "the axis"));
             var op = new Cumulative(function, axis, node.Int("exclusive", 0) != 0, node.Int("reverse", 0) != 0);
             return [graph.Add(op, x)];
         };
@@ -21,7 +21,7 @@ internal static class ScanImport
     {
         var x = node.Input(0);
         var axis = x.Shape.NormaliseAxis(node.Int("axis", -1));
-        var count = node.Opset < 10 ? node.RequiredInt("k") : node.ConstantInput(1, "the number of elements").ToLongs()[0];
+        var count = node.Opset < 10 ? node.RequiredInt("k") : node.ConstantInteger(1, "the number of elements");
         return count >= 0 && count <= x.Shape[axis]
             ? graph.AddNode(new TopK(axis, (int)count, Smallest: node.Int("largest", 1) == 0), x)
             : throw new ShapeException($"{count} elements were asked for of dimension {axis} of {x.Shape}");

@@ -11,7 +11,7 @@ internal static class SelectionImport
     public static ImmutableArray<Value> NonZero(OnnxNode node, GraphBuilder graph)
     {
         var x = node.Input(0);
-        return x.Constant is { } constant ? [graph.Constant(Coordinates(constant))] : [graph.AddNode(new NonZero(), x)[0]];
+        return x.Constant is { } constant ? [graph.Constant(Coordinates(constant, graph))] : [graph.AddNode(new NonZero(), x)[0]];
     }
 
     public static ImmutableArray<Value> Compress(OnnxNode node, GraphBuilder graph)
@@ -42,23 +42,22 @@ internal static class SelectionImport
     {
         var most =
             !node.HasInput(2) ? 0
-            : node.Input(2).Constant is { } constant ? Scalar(constant)
-            : int.MaxValue;
+            : node.Input(2).Constant is null ? int.MaxValue
+            : node.ConstantInteger(2, "the most boxes");
         var op = new NonMaxSuppression(node.Int("center_point_box", 0) != 0, (int)Math.Min(Math.Max(most, 0), int.MaxValue));
         return [graph.AddNode(op, [.. Enumerable.Range(0, 5).Select(node.OptionalInput)])[0]];
     }
 
-    private static long Scalar(Tensor tensor) =>
-        tensor.Shape.Elements == 1 ? tensor.ToLongs()[0] : throw new ShapeException($"one number was expected, found {tensor.Type}");
-
-    private static Tensor Coordinates(Tensor tensor)
+    private static Tensor Coordinates(Tensor tensor, GraphBuilder graph)
     {
         var shape = tensor.Shape.Rank == 0 ? new TensorShape(1) : tensor.Shape;
         var strides = shape.Strides();
         var size = tensor.Element.SizeInBytes();
         var found = Enumerable.Range(0, shape.Elements).Where(i => !IsZero(tensor, i, size)).ToArray();
+        var type = new TensorType(ElementType.Int64, new(shape.Rank, found.Length));
+        graph.Reserve(type);
         var coordinates = Enumerable.Range(0, shape.Rank).SelectMany(axis => found.Select(i => (long)(i / strides[axis] % shape[axis])));
-        return Tensor.Longs([.. coordinates]).Reshape(new(shape.Rank, found.Length));
+        return Tensor.Longs([.. coordinates]).Reshape(type.Shape);
     }
 
     /// <summary>Whether no bit is set but perhaps the sign of a float.</summary>

@@ -37,17 +37,26 @@ internal static class ShapeImport
 
     public static ImmutableArray<Value> Range(OnnxNode node, GraphBuilder graph)
     {
-        var (start, limit, delta) = (node.ConstantInput(0, "start"), node.ConstantInput(1, "limit"), node.ConstantInput(2, "delta"));
+        var (start, limit, delta) = (Number(0, "start"), Number(1, "limit"), Number(2, "delta"));
+        if (limit.Element != start.Element || delta.Element != start.Element)
+        {
+            throw new ShapeException(
+                $"start, limit and delta are {start.Type}, {limit.Type} and {delta.Type}; one element type was expected"
+            );
+        }
+
         return start.Element switch
         {
-            ElementType.Float32 => [graph.Constant(Floats(start.ToFloats()[0], limit.ToFloats()[0], delta.ToFloats()[0]))],
-            ElementType.Float64 => [graph.Constant(Doubles(start.As<double>()[0], limit.As<double>()[0], delta.As<double>()[0]))],
+            ElementType.Float32 => [graph.Constant(Floats(graph, start.ToFloats()[0], limit.ToFloats()[0], delta.ToFloats()[0]))],
+            ElementType.Float64 => [graph.Constant(Doubles(graph, start.As<double>()[0], limit.As<double>()[0], delta.As<double>()[0]))],
             ElementType.Int16 or ElementType.Int32 or ElementType.Int64 =>
             [
-                graph.Constant(Integers(start.Element, start.ToLongs()[0], limit.ToLongs()[0], delta.ToLongs()[0])),
+                graph.Constant(Integers(graph, start.Element, start.ToLongs()[0], limit.ToLongs()[0], delta.ToLongs()[0])),
             ],
             _ => throw node.Unsupported($"a range of {start.Element} is not supported; supported: Float32, Float64, Int16, Int32, Int64"),
         };
+
+        Tensor Number(int input, string meaning) => OnnxNode.One(node.ConstantInput(input, meaning), meaning);
     }
 
     /// <summary>A shape given as a tensor of sizes.</summary>
@@ -94,9 +103,9 @@ internal static class ShapeImport
             : throw node.Unsupported("only constants of numbers are supported: value, value_float, value_floats, value_int, value_ints");
     }
 
-    private static Tensor Floats(float start, float limit, float delta)
+    private static Tensor Floats(GraphBuilder graph, float start, float limit, float delta)
     {
-        var elements = new float[Count(((double)limit - start) / delta)];
+        var elements = new float[Count(graph, ((double)limit - start) / delta)];
         for (var i = 0; i < elements.Length; i++)
         {
             elements[i] = start + (i * delta);
@@ -105,9 +114,9 @@ internal static class ShapeImport
         return Tensor.Floats(new TensorShape(elements.Length), elements);
     }
 
-    private static Tensor Doubles(double start, double limit, double delta)
+    private static Tensor Doubles(GraphBuilder graph, double start, double limit, double delta)
     {
-        var elements = new double[Count((limit - start) / delta)];
+        var elements = new double[Count(graph, (limit - start) / delta)];
         for (var i = 0; i < elements.Length; i++)
         {
             elements[i] = start + (i * delta);
@@ -116,9 +125,9 @@ internal static class ShapeImport
         return Tensor.From<double>(ElementType.Float64, new TensorShape(elements.Length), elements);
     }
 
-    private static Tensor Integers(ElementType element, long start, long limit, long delta)
+    private static Tensor Integers(GraphBuilder graph, ElementType element, long start, long limit, long delta)
     {
-        var elements = new long[Count(((double)limit - start) / delta)];
+        var elements = new long[Count(graph, ((double)limit - start) / delta)];
         for (var i = 0; i < elements.Length; i++)
         {
             elements[i] = unchecked(start + (i * delta));
@@ -133,8 +142,13 @@ internal static class ShapeImport
         };
     }
 
-    private static int Count(double steps) =>
-        double.IsNaN(steps) || steps > TensorShape.MaxElements
-            ? throw new ShapeException($"the range has {steps} elements")
-            : (int)Math.Max(Math.Ceiling(steps), 0);
+    private static int Count(GraphBuilder graph, double steps)
+    {
+        var count =
+            double.IsNaN(steps) || steps > TensorShape.MaxElements
+                ? throw new ShapeException($"the range has {steps} elements")
+                : (int)Math.Max(Math.Ceiling(steps), 0);
+        graph.Reserve(new TensorType(ElementType.Int64, new TensorShape(count)));
+        return count;
+    }
 }

@@ -7,6 +7,9 @@ namespace ModelCompiler.Import.Onnx.Operators;
 /// <summary>TensorScatter (opset 24): writes new entries into a cache, for each batch from an index of its own on.</summary>
 internal static class TensorScatterImport
 {
+    /// <summary>Each has a constant that names it.</summary>
+    private const int MaxRows = 1 << 20;
+
     public static ImmutableArray<Value> TensorScatter(OnnxNode node, GraphBuilder graph)
     {
         var (cache, update) = (new Term(graph, node.Input(0)), new Term(graph, node.Input(1)));
@@ -20,6 +23,11 @@ internal static class TensorScatterImport
         if (axis == 0 || update.Shape.Rank != cache.Shape.Rank || update.Shape.With(axis, cache.Shape[axis]) != cache.Shape)
         {
             throw new ShapeException($"an update {update.Shape} does not fit dimension {axis} of a cache {cache.Shape}");
+        }
+
+        if (cache.Shape.Product(0, axis) is > MaxRows and var many)
+        {
+            throw node.Unsupported($"caches of {many} rows are not supported; supported: up to {MaxRows}");
         }
 
         // Every entry is a block behind the dimension, named by its row before the dimension and its index in it.

@@ -39,8 +39,8 @@ internal static class UnaryImport
         var (x, low, high) = (node.Input(0), node.OptionalInput(1), node.OptionalInput(2));
         if (x.Element == ElementType.Float32 && low is not { Constant: null } && high is not { Constant: null })
         {
-            var lowest = low?.Constant!.ToFloats().Single() ?? node.Float("min", float.NegativeInfinity);
-            var highest = high?.Constant!.ToFloats().Single() ?? node.Float("max", float.PositiveInfinity);
+            var lowest = Bound(low) ?? node.Float("min", float.NegativeInfinity);
+            var highest = Bound(high) ?? node.Float("max", float.PositiveInfinity);
             return [graph.Add(new Unary(UnaryFunction.Clip, lowest, highest), x)];
         }
 
@@ -51,6 +51,8 @@ internal static class UnaryImport
 
         x = low is null ? x : graph.Add(new Binary(BinaryFunction.Max), x, low);
         return [high is null ? x : graph.Add(new Binary(BinaryFunction.Min), x, high)];
+
+        static float? Bound(Value? value) => value is null ? null : OnnxNode.One(value.Constant!, "a bound").ToFloats()[0];
     }
 
     public static ImmutableArray<Value> BitCast(OnnxNode node, GraphBuilder graph) =>

@@ -12,6 +12,7 @@ internal static class WindowFunctionImport
         (node, graph) =>
         {
             var size = ShapeImport.ToShape(node.ConstantInput(0, "the size").Reshape(new TensorShape(1)))[0];
+            graph.Reserve(new TensorType(ElementType.Float64, new TensorShape(size)));
             var samples = new double[size];
             var last = node.Int("periodic", 1) != 0 ? size : Math.Max(size - 1, 1);
             for (var n = 0; n < size; n++)
