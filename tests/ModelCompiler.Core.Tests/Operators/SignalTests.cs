@@ -10,7 +10,10 @@ public sealed class SignalTests
     // Lengths with every kind of factor: none, 2, 4, odd ones, a prime.
     private static readonly Gen<int> Lengths = Gen.OneOf(new[] { 1, 2, 3, 4, 6, 8, 12, 15, 16, 23, 32, 60 }.Select(Gen.Const).ToArray());
 
-    private static readonly Differential.Tolerance Rounding = new(1e-4, 5e-5);
+    // Float32 transforms whose length is no power of two ONNX Runtime computes in a way that loses digits; Float64 ones have enough left.
+    private static readonly Differential.Tolerance Rounding = new(1e-4, 5e-4);
+
+    private static readonly Differential.Tolerance Double = new(1e-7, 1e-7);
 
     [Fact]
     public void Transforms_equal_onnxruntime() =>
@@ -31,7 +34,7 @@ public sealed class SignalTests
                         ("onesided", !isInverse && !isComplex && points % 2 == 0 ? 1 : 0),
                     ];
                     model.Output(model.Node("DFT", [model.Input("x", type, shape), length, along], attributes), type);
-                    Differential.Check(model, tolerance: Rounding, targets: [Target.Auto]);
+                    Differential.Check(model, tolerance: isDouble ? Double : Rounding, targets: [Target.Auto]);
                 },
                 iter: 8
             );
@@ -76,8 +79,7 @@ public sealed class SignalTests
             model.Constant(Tensor.Longs(length).Reshape(TensorShape.Scalar)),
         ];
         model.Output(model.Node("STFT", inputs, ("onesided", oneSided)), ElementType.Float32);
-        // Lengths that are no powers of two ONNX Runtime transforms in a way that loses digits.
-        Differential.Check(model, tolerance: new(1e-4, 3e-4));
+        Differential.Check(model, tolerance: Rounding);
     }
 
     [Theory]
