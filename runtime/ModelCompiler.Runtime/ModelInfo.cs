@@ -30,6 +30,9 @@ public sealed class ModelInfo
     /// <summary>Bytes of working memory that each instance owns.</summary>
     public required int ArenaBytes { get; init; }
 
+    /// <summary>Bytes of the state that each instance keeps from one <c>Predict</c> to the next: the length that <c>SaveState</c> wants.</summary>
+    public int StateBytes { get; init; }
+
     /// <summary>One line: name, shapes, work and memory.</summary>
     public override string ToString() =>
         $"{Name}: {string.Join(", ", Inputs)} → {string.Join(", ", Outputs)}; {Macs} MAC, {WeightBytes} B of weights, {ArenaBytes} B of arena, {Target}";

@@ -25,6 +25,11 @@ public sealed record CompileOptions
     /// <summary>Values of symbolic dimensions by name, for example batch → 1.</summary>
     public EquatableArray<DimensionBinding> Dimensions { get; init; }
 
+    /// <summary>
+    /// Pairs <c>input:output</c> of recurrent state: the instance keeps what the output was and gives it to the input at the next call.
+    /// </summary>
+    public EquatableArray<string> State { get; init; }
+
     /// <summary>Names of the classes that the model tells apart, for the generated class's <c>Info</c>.</summary>
     public EquatableArray<string> Labels { get; init; }
 

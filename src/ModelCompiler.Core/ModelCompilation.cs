@@ -72,8 +72,8 @@ public static class ModelCompilation
         return plan.Description is not { } description
             ? new CompiledModel([], [], "", "", WeightImage.Empty, plan.Problems)
             : new CompiledModel(
-                [.. description.Inputs],
-                [.. description.Outputs],
+                [.. description.Inputs.Where(p => p.State is null)],
+                [.. description.Outputs.Where(p => p.State is null)],
                 description.Surface(),
                 plan.Implementation(),
                 plan.Weights,
@@ -110,6 +110,7 @@ public static class ModelCompilation
             problems.Add(new(ProblemKinds.HostileModel, "its tensors take more than 2 GiB of memory"));
         }
 
-        return (program?.WithElementsOf(graph), [.. found, .. problems.Select(p => p with { Message = $"{source.Path}: {p.Message}" })]);
+        program = program is null ? null : StatePorts.Mark(program.WithElementsOf(graph), options.State, problems);
+        return (program, [.. found, .. problems.Select(p => p with { Message = $"{source.Path}: {p.Message}" })]);
     }
 }

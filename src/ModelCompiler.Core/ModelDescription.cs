@@ -16,6 +16,9 @@ public sealed record ModelPort(string Name, TensorType Type)
     /// Which dimension has a size that only the data give; null where there is none. The type then has the largest size that is possible.
     /// </summary>
     public OutputSize? Size { get; init; }
+
+    /// <summary>The number of the state that the instance keeps in its place; null where it is a parameter of Predict.</summary>
+    public int? State { get; init; }
 }
 
 /// <summary>A step of a compiled model, for people.</summary>
@@ -58,6 +61,9 @@ public sealed record ModelDescription(
 {
     /// <summary>The sizes of outputs that only the data give: what Predict returns.</summary>
     public EquatableArray<ModelPort> Counts { get; init; }
+
+    /// <summary>Bytes of the state that an instance keeps from one prediction to the next.</summary>
+    public int StateBytes => Inputs.Where(p => p.State is not null).Sum(p => p.Type.Bytes);
 
     /// <summary>Multiply-accumulate operations of one prediction.</summary>
     public long Macs => Layers.Sum(l => l.Macs);

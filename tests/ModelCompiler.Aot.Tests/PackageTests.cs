@@ -33,16 +33,24 @@ public sealed class PackageTests(PackageFeed feed)
             """
             <CompiledModel Include="open.onnx" ClassName="Wide" Namespace="Deep.Inside" Accessibility="internal"
                            Dimensions="rows=2;columns=3" Labels="labels.txt" MaxArenaBytes="100000" />
+            <CompiledModel Include="sums.onnx" State="a:a_next;b:b_next" />
             """,
-            "Console.WriteLine(Deep.Inside.Wide.Info.Inputs[0] + \" \" + string.Join(',', Deep.Inside.Wide.Info.Labels));\n",
+            """
+            Console.WriteLine(Deep.Inside.Wide.Info.Inputs[0] + " " + string.Join(',', Deep.Inside.Wide.Info.Labels));
+            using var sums = new TestApp.Sums();
+            sums.Predict([1, 2]);
+            Console.WriteLine(string.Join(',', sums.Predict([1, 2])));
+
+            """,
             ("open.onnx", Open()),
+            ("sums.onnx", Sums()),
             ("labels.txt", "yes\r\nno\r\n"u8.ToArray())
         );
 
         var said = app.Build();
 
         Assert.Contains("open.onnx → Deep.Inside.Wide: x float32[1,2,3]", said, StringComparison.Ordinal);
-        Assert.Equal("x Single[1,2,3] yes,no\n", Run(app));
+        Assert.Equal("x Single[1,2,3] yes,no\n4,8\n", Run(app));
     }
 
     [Fact]
@@ -117,6 +125,24 @@ public sealed class PackageTests(PackageFeed feed)
             ? model.Constant([length], [.. Enumerable.Range(0, length).Select(i => (float)i * step)])
             : model.Input("b", ElementType.Float32, length);
         return model.Output(model.Node("Add", [a, b]), ElementType.Float32).ToBytes();
+    }
+
+    /// <summary>y is the sum of what a and b have become: each of them adds x at every call.</summary>
+    private static byte[] Sums()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 2);
+        string[] names = ["a", "b"];
+        var next = names.Select(n => model.Node("Add", [x, model.Input(n, ElementType.Float32, 2)])).ToArray();
+        model.Output(model.Node("Add", [next[0], next[1]]), ElementType.Float32);
+        for (var i = 0; i < names.Length; i++)
+        {
+            model.Node("Identity", [next[i]]);
+            model.Proto.Graph.Node[^1].Output[0] = names[i] + "_next";
+            model.Output(names[i] + "_next", ElementType.Float32);
+        }
+
+        return model.ToBytes();
     }
 
     private static byte[] Open()

@@ -22,6 +22,13 @@ internal static class EmitCommand
         };
         var className = new Option<string?>("--class") { Description = "Name of the class; by default made of the file's name." };
         var ns = new Option<string>("--namespace") { Description = "Namespace of the class.", DefaultValueFactory = _ => "" };
+        var state = new Option<string[]>("--state")
+        {
+            Description = "Inputs and outputs that carry the state from one call to the next, which the instance then keeps.",
+            DefaultValueFactory = _ => [],
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "input:output",
+        };
         var command = new Command(
             "emit",
             "Write the C# of a model into a folder: public surface, kernels, and weights where they are large."
@@ -30,6 +37,7 @@ internal static class EmitCommand
             output,
             className,
             ns,
+            state,
         };
         model.AddTo(command);
         return command.WithBody(
@@ -41,6 +49,7 @@ internal static class EmitCommand
                 {
                     ClassName = parsed.GetValue(className) ?? options.ClassName,
                     Namespace = parsed.GetRequiredValue(ns),
+                    State = parsed.GetRequiredValue(state),
                 };
                 // A build knows nothing of recorded data, so they decide nothing here.
                 var opened = ModelCase.Open(parsed.GetRequiredValue(model.File), options) with

@@ -18,8 +18,8 @@ internal static class InfoEmitter
         code.Line("{");
         code.Line($"    Name = {Literals.Text(model.Name)},");
         code.Line($"    Target = {Literals.Text(model.Target)},");
-        EmitList(code, "Inputs", "PortInfo", model.Inputs.Select(Port));
-        EmitList(code, "Outputs", "PortInfo", model.Outputs.Select(Port));
+        EmitList(code, "Inputs", "PortInfo", model.Inputs.Where(p => p.State is null).Select(Port));
+        EmitList(code, "Outputs", "PortInfo", model.Outputs.Where(p => p.State is null).Select(Port));
         EmitList(code, "Layers", "LayerInfo", model.Layers.Select(Layer));
         if (model.Labels.Count > 0)
         {
@@ -29,6 +29,11 @@ internal static class InfoEmitter
         code.Line($"    Macs = {model.Macs.ToString(CultureInfo.InvariantCulture)},");
         code.Line($"    WeightBytes = {model.WeightBytes},");
         code.Line($"    ArenaBytes = {model.ArenaBytes},");
+        if (model.StateBytes > 0)
+        {
+            code.Line($"    StateBytes = {model.StateBytes},");
+        }
+
         code.Line("};");
     }
 

@@ -26,20 +26,21 @@ internal static class PredictEmitter
                 ? "/// <summary>Runs the network once on raw integers, leaving out the quantisation at its edges. Allocates nothing.</summary>"
                 : "/// <summary>Runs the network once. Allocates nothing.</summary>"
         );
-        EmitPortDocs(code, model, names, quantised, withOutputs: true);
+        EmitPortDocs(code, names.Given, quantised);
         EmitCountDocs(code, model, names);
         code.Line("/// <exception cref=\"ArgumentException\">A span has the wrong length, or an output overlaps an input.</exception>");
         using (code.Open($"public {CountsType(names)} {Method(quantised)}({names.SpanParameters(quantised)})"))
         {
             code.Line("ObjectDisposedException.ThrowIf(_arena is null, this);");
-            EmitChecks(code, model, names);
+            EmitChecks(code, names);
             foreach (var count in names.Counts)
             {
                 code.Line($"int {count} = 0;");
             }
 
             var counts = names.Counts.Select(c => $"new Span<int>(ref {c})");
-            code.Line($"{RunMethod(quantised)}({string.Join(", ", names.All.Concat(counts))});");
+            code.Line($"{RunMethod(quantised)}({string.Join(", ", names.Arguments.Concat(counts))});");
+            StateEmitter.EmitSwap(code, model);
             if (names.Counts.Count > 0)
             {
                 code.Line($"return {CountsTuple(names)};");
@@ -49,12 +50,11 @@ internal static class PredictEmitter
         code.Line();
     }
 
-    private static void EmitChecks(SourceWriter code, ModelDescription model, PortNames names)
+    private static void EmitChecks(SourceWriter code, PortNames names)
     {
-        var ports = model.Inputs.Concat(model.Outputs).ToArray();
-        for (var i = 0; i < ports.Length; i++)
+        foreach (var (port, name, _) in names.Given)
         {
-            var (name, shape) = (names.All[i], ports[i].Type.Shape);
+            var shape = port.Type.Shape;
             using (code.Open($"if ({name}.Length != {shape.Elements})"))
             {
                 code.Line(
@@ -65,11 +65,11 @@ internal static class PredictEmitter
             code.Line();
         }
 
-        for (var output = 0; output < model.Outputs.Count; output++)
+        foreach (var output in names.Given.Where(g => !g.IsInput))
         {
-            for (var input = 0; input < model.Inputs.Count; input++)
+            foreach (var input in names.Given.Where(g => g.IsInput))
             {
-                EmitOverlapCheck(code, names.Input(input), names.Output(output));
+                EmitOverlapCheck(code, input.Name, output.Name);
             }
         }
     }
@@ -89,17 +89,21 @@ internal static class PredictEmitter
 
     private static void EmitArrays(SourceWriter code, ModelDescription model, PortNames names, bool quantised)
     {
-        var outputs = model.Outputs.Select((p, i) => (Port: p, Name: names.Output(i), Type: PortNames.TypeName(p, quantised))).ToArray();
+        var outputs = names
+            .Given.Where(g => !g.IsInput)
+            .Select(g => (g.Port, g.Name, Type: PortNames.TypeName(g.Port, quantised)))
+            .ToArray();
         if (outputs.Length == 0)
         {
             return;
         }
 
-        var inputs = string.Join(", ", model.Inputs.Select((p, i) => $"ReadOnlySpan<{PortNames.TypeName(p, quantised)}> {names.Input(i)}"));
+        var given = names.Given.Where(g => g.IsInput).ToArray();
+        var inputs = string.Join(", ", given.Select(g => $"ReadOnlySpan<{PortNames.TypeName(g.Port, quantised)}> {g.Name}"));
         var type =
             outputs.Length == 1 ? outputs[0].Type + "[]" : "(" + string.Join(", ", outputs.Select(o => $"{o.Type}[] {o.Name}")) + ")";
         code.Line($"/// <summary>Runs the network once and returns {(outputs.Length == 1 ? "a new array" : "new arrays")}.</summary>");
-        EmitPortDocs(code, model, names, quantised, withOutputs: false);
+        EmitPortDocs(code, given, quantised);
         code.Line(
             $"/// <returns>{SurfaceEmitter.Xml(string.Join("; ", outputs.Select(o => $"{o.Port.Name}: {Describe(o.Port, quantised)}")))}</returns>"
         );
@@ -110,7 +114,7 @@ internal static class PredictEmitter
                 code.Line($"var {name} = new {element}[{port.Type.Shape.Elements}];");
             }
 
-            var call = $"{Method(quantised)}({string.Join(", ", names.All)});";
+            var call = $"{Method(quantised)}({string.Join(", ", names.Given.Select(g => g.Name))});";
             code.Line(
                 names.Counts.Count == 0 ? call
                 : names.Counts.Count == 1 ? $"int {names.Counts[0]} = {call}"
@@ -162,12 +166,11 @@ internal static class PredictEmitter
         }
     }
 
-    private static void EmitPortDocs(SourceWriter code, ModelDescription model, PortNames names, bool quantised, bool withOutputs)
+    private static void EmitPortDocs(SourceWriter code, IEnumerable<GivenPort> ports, bool quantised)
     {
-        var ports = model.Inputs.Concat(withOutputs ? model.Outputs : []).ToArray();
-        for (var i = 0; i < ports.Length; i++)
+        foreach (var (port, name, _) in ports)
         {
-            code.Line($"/// <param name=\"{names.All[i].TrimStart('@')}\">{SurfaceEmitter.Xml(Describe(ports[i], quantised))}</param>");
+            code.Line($"/// <param name=\"{name.TrimStart('@')}\">{SurfaceEmitter.Xml(Describe(port, quantised))}</param>");
         }
     }
 

@@ -32,9 +32,10 @@ internal static class SurfaceEmitter
             // A tensor span cannot say how much of it is valid.
             if (tensorSpans && model.Counts.Count == 0)
             {
-                TensorSpanEmitter.Emit(code, model, names);
+                TensorSpanEmitter.Emit(code, names);
             }
 
+            StateEmitter.Emit(code, model);
             EmitArena(code, model);
             if (model.Threads > 1)
             {

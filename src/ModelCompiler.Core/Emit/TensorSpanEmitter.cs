@@ -5,32 +5,30 @@ internal static class TensorSpanEmitter
 {
     private const string Tensors = "global::System.Numerics.Tensors.";
 
-    public static void Emit(SourceWriter code, ModelDescription model, PortNames names)
+    public static void Emit(SourceWriter code, PortNames names)
     {
-        var inputs = model.Inputs.Select(
-            (p, i) => $"scoped in {Tensors}ReadOnlyTensorSpan<{PortNames.TypeName(p, false)}> {names.Input(i)}"
+        var ports = names.Given.ToArray();
+        var parameters = ports.Select(g =>
+            $"scoped in {Tensors}{(g.IsInput ? "ReadOnlyTensorSpan" : "TensorSpan")}<{PortNames.TypeName(g.Port, false)}> {g.Name}"
         );
-        var outputs = model.Outputs.Select((p, i) => $"scoped in {Tensors}TensorSpan<{PortNames.TypeName(p, false)}> {names.Output(i)}");
         code.Line("/// <summary>Runs the network once on tensors of the model's shapes. Allocates nothing.</summary>");
         code.Line(
             "/// <exception cref=\"ArgumentException\">A tensor has the wrong shape, or its elements do not follow each other.</exception>"
         );
-        using (code.Open($"public void Predict({string.Join(", ", inputs.Concat(outputs))})"))
+        using (code.Open($"public void Predict({string.Join(", ", parameters)})"))
         {
-            var ports = model.Inputs.Concat(model.Outputs).ToArray();
-            for (var i = 0; i < ports.Length; i++)
+            foreach (var (port, name, _) in ports)
             {
-                var (name, shape) = (names.All[i], ports[i].Type.Shape);
+                var shape = port.Type.Shape;
                 code.Line(
                     $"CheckTensor({name}.Lengths, [{string.Join(", ", shape)}], {name}.IsDense, \"{name.TrimStart('@')}\", \"{shape}\");"
                 );
             }
 
-            var spans = names.All.Select(
-                (name, i) =>
-                    i < model.Inputs.Count
-                        ? $"MemoryMarshal.CreateReadOnlySpan(in {name}.GetPinnableReference(), {ports[i].Type.Shape.Elements})"
-                        : $"MemoryMarshal.CreateSpan(ref {name}.GetPinnableReference(), {ports[i].Type.Shape.Elements})"
+            var spans = ports.Select(g =>
+                g.IsInput
+                    ? $"MemoryMarshal.CreateReadOnlySpan(in {g.Name}.GetPinnableReference(), {g.Port.Type.Shape.Elements})"
+                    : $"MemoryMarshal.CreateSpan(ref {g.Name}.GetPinnableReference(), {g.Port.Type.Shape.Elements})"
             );
             code.Line($"Predict({string.Join(", ", spans)});");
         }

@@ -23,6 +23,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
         nameof(Namespace),
         nameof(Accessibility),
         nameof(Dimensions),
+        nameof(State),
         nameof(Labels),
         nameof(MaxWeightBytes),
         nameof(MaxArenaBytes),
@@ -41,6 +42,9 @@ public sealed record ModelItem(string Path, ModelProject Project)
 
     /// <summary>Sizes of symbolic dimensions: <c>batch=1;N=16</c>, where a bar may stand for the semicolon.</summary>
     public string Dimensions { get; init; } = "";
+
+    /// <summary>Inputs and outputs that carry the state from one call to the next: <c>h0:hn;c0:cn</c>, where a bar may stand for the semicolon.</summary>
+    public string State { get; init; } = "";
 
     /// <summary>Path of a file with the name of a class on each line.</summary>
     public string Labels { get; init; } = "";
@@ -68,6 +72,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
             Namespace = Text(metadata, nameof(Namespace)),
             Accessibility = Text(metadata, nameof(Accessibility)),
             Dimensions = Text(metadata, nameof(Dimensions)),
+            State = Text(metadata, nameof(State)),
             Labels = Text(metadata, nameof(Labels)),
             MaxWeightBytes = Text(metadata, nameof(MaxWeightBytes)),
             MaxArenaBytes = Text(metadata, nameof(MaxArenaBytes)),
@@ -101,6 +106,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
             ),
             Target = TargetOf(problems),
             Dimensions = DimensionsOf(problems),
+            State = Parts(State).ToArray(),
             AssemblyName = Project.AssemblyName,
             MaxWeightBytes = Budget(MaxWeightBytes, nameof(MaxWeightBytes), problems),
             MaxArenaBytes = Budget(MaxArenaBytes, nameof(MaxArenaBytes), problems),
@@ -108,6 +114,8 @@ public sealed record ModelItem(string Path, ModelProject Project)
             Threads = ThreadsOf(problems),
         };
     }
+
+    private static IEnumerable<string> Parts(string list) => list.Split('|', ';').Select(p => p.Trim()).Where(p => p.Length > 0);
 
     private static string Text(Func<string, string?> metadata, string name) => metadata(name)?.Trim() ?? "";
 
@@ -125,10 +133,14 @@ public sealed record ModelItem(string Path, ModelProject Project)
         "Layers",
         "Predict",
         "PredictQuantized",
+        "Reset",
+        "RestoreState",
         "Run",
         "RunPart",
         "RunQuantized",
+        "SaveState",
         "Shared",
+        "StateBytes",
         "Weights",
         "_arena",
         "_threads",
@@ -167,7 +179,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
     private EquatableArray<DimensionBinding> DimensionsOf(ICollection<Problem> problems)
     {
         var bindings = new List<DimensionBinding>();
-        foreach (var part in Dimensions.Split('|', ';').Select(p => p.Trim()).Where(p => p.Length > 0))
+        foreach (var part in Parts(Dimensions))
         {
             // A symbol may itself contain the sign.
             var equals = part.LastIndexOf('=');
