@@ -13,6 +13,7 @@ public sealed class OnnxModelBuilder
         IrVersion = 8,
         Graph = new GraphProto { Name = "test" },
     };
+    private string _prefix = "";
     private int _unnamed;
 
     public OnnxModelBuilder(int opset = 13, int microsoftOpset = 1)
@@ -20,6 +21,9 @@ public sealed class OnnxModelBuilder
         _model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = opset });
         _model.OpsetImport.Add(new OperatorSetIdProto { Domain = "com.microsoft", Version = microsoftOpset });
     }
+
+    /// <summary>A builder of a subgraph, to be given to an attribute: the names that it makes up are its own.</summary>
+    public static OnnxModelBuilder Subgraph(string name) => new() { _prefix = name + "_" };
 
     /// <summary>The message itself, for what this class has no method for.</summary>
     public ModelProto Proto => _model;
@@ -41,7 +45,7 @@ public sealed class OnnxModelBuilder
     public string Constant(Tensor tensor, string? name = null)
     {
         var proto = ToProto(tensor);
-        proto.Name = name ?? $"constant{_unnamed++}";
+        proto.Name = name ?? $"{_prefix}constant{_unnamed++}";
         _model.Graph.Initializer.Add(proto);
         return proto.Name;
     }
@@ -49,7 +53,7 @@ public sealed class OnnxModelBuilder
     /// <summary>A float32 initialiser.</summary>
     public string Constant(int[] shape, params float[] elements) => Constant(Tensor.Floats(new TensorShape(shape), elements));
 
-    /// <summary>Adds a node of one output and returns the output's name. Attribute values: long, int, float, string, arrays of these, Tensor.</summary>
+    /// <summary>Adds a node of one output and returns the output's name. Attribute values: long, int, float, string, arrays of these, Tensor, a builder of a subgraph.</summary>
     public string Node(string op, string?[] inputs, params (string Name, object Value)[] attributes) => Node(op, "", inputs, attributes)[0];
 
     /// <summary>Adds a node of the com.microsoft domain.</summary>
@@ -63,7 +67,7 @@ public sealed class OnnxModelBuilder
         {
             OpType = op,
             Domain = domain,
-            Name = $"{op.ToLowerInvariant()}{_unnamed++}",
+            Name = $"{_prefix}{op.ToLowerInvariant()}{_unnamed++}",
         };
         node.Input.AddRange(inputs.Select(i => i ?? ""));
         node.Output.AddRange(Enumerable.Range(0, outputs).Select(i => $"{node.Name}_out{i}"));
@@ -140,6 +144,10 @@ public sealed class OnnxModelBuilder
             case Tensor tensor:
                 attribute.Type = AttributeProto.Types.AttributeType.Tensor;
                 attribute.T = ToProto(tensor);
+                break;
+            case OnnxModelBuilder subgraph:
+                attribute.Type = AttributeProto.Types.AttributeType.Graph;
+                attribute.G = subgraph.Proto.Graph;
                 break;
             default:
                 throw new ArgumentException($"attribute '{name}' has a value of type {value.GetType()}", nameof(value));

@@ -1,5 +1,6 @@
 using ModelCompiler.Emit.Chains;
 using ModelCompiler.Emit.Kernels;
+using ModelCompiler.Emit.Kernels.ControlFlow;
 using ModelCompiler.Emit.Kernels.Elementwise;
 using ModelCompiler.Emit.Kernels.Int8;
 using ModelCompiler.Emit.Kernels.Quantised;
@@ -7,6 +8,7 @@ using ModelCompiler.Emit.Kernels.Recurrent;
 using ModelCompiler.Lowering;
 using ModelCompiler.Lowering.Chains;
 using ModelCompiler.Lowering.Kernels;
+using ModelCompiler.Lowering.Kernels.ControlFlow;
 using ModelCompiler.Lowering.Kernels.Int8;
 using ModelCompiler.Lowering.Kernels.Quantised;
 using ModelCompiler.Lowering.Kernels.Recurrent;
@@ -29,6 +31,7 @@ internal static class EmitterTable
         var table = new Dictionary<Type, EmitKernel<Kernel>>();
         // One line a kernel, in alphabetical order.
         Add<ArgMaxKernel>(ArgMaxEmitter.Emit);
+        Add<BranchKernel>(BranchEmitter.Emit);
         Add<ChainKernel>(ChainEmitter.Emit);
         Add<CloseGapsKernel>(CloseGapsEmitter.Emit);
         Add<CompressKernel>(SelectionEmitters.Compress);
@@ -51,6 +54,7 @@ internal static class EmitterTable
         Add<LinearAttentionKernel>(LinearAttentionEmitter.Emit);
         Add<LookupTableKernel>(LookupTableEmitter.Emit);
         Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
+        Add<LoopKernel>(LoopEmitter.Emit);
         Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);
         Add<MovementKernel>(MovementEmitter.Emit);
         Add<NonMaxSuppressionKernel>(NonMaxSuppressionEmitter.Emit);

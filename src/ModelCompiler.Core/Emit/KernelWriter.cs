@@ -10,7 +10,7 @@ namespace ModelCompiler.Emit;
 internal sealed record SharedCode(string Name, string Code);
 
 /// <summary>Makes the statement that calls the method of a step.</summary>
-internal delegate string CallLayer(Step step, IEnumerable<string> operands, string first, string end);
+internal delegate string CallLayer(Step step, IEnumerable<string> operands, params string[] range);
 
 /// <summary>What an emitter writes the body of one method with. Operands are <c>ref</c> parameters named by this class.</summary>
 internal sealed class KernelWriter(
@@ -68,6 +68,9 @@ internal sealed class KernelWriter(
     /// <param name="first">The first row to compute.</param>
     /// <param name="end">The row behind the last.</param>
     public string Call(Step step, IEnumerable<string> operands, string first, string end) => call(step, operands, first, end);
+
+    /// <summary>The statement that calls the method of another step, which computes all of its rows.</summary>
+    public string Call(Step step, IEnumerable<string> operands) => call(step, operands);
 
     /// <summary>Has code emitted that is shared between kernels, once, into <c>Shared</c>.</summary>
     public void Use(SharedCode code) => shared.Add(code);

@@ -36,7 +36,7 @@ internal sealed class LayerMethods
     private (LayerMethod Method, LayerWeights Weights) Add(Step step)
     {
         var weights = new LayerWeights();
-        var method = LayerMethod.Of(step, weights, _shared, (inner, operands, first, end) => Call(Add(inner), operands, first, end));
+        var method = LayerMethod.Of(step, weights, _shared, (inner, operands, range) => Call(Add(inner), operands, range));
         if (_known.TryGetValue(method.Key, out var same))
         {
             same.Layers.Add(step.Name);

@@ -62,10 +62,7 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
         }
     }
 
-    private void EmitCall(Step step, bool quantised) => code.Line(layers.Call(step, Operands(step).Select(o => Argument(o, quantised))));
-
-    private static IEnumerable<Operand> Operands(Step step) =>
-        step.Inputs.Concat(step.Outputs).Concat(step.Scratch is { } scratch ? [scratch] : []);
+    private void EmitCall(Step step, bool quantised) => code.Line(layers.Call(step, step.Operands.Select(o => Argument(o, quantised))));
 
     /// <summary>What the threads call: one part of one of the steps that are divided.</summary>
     private void EmitParts()
@@ -93,7 +90,7 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
         var units = split.Rows / split.Least;
         code.Line($"nint first = part * {units} / {step.Parts} * {split.Least};");
         code.Line($"nint end = part == {step.Parts - 1} ? {split.Rows} : (part + 1) * {units} / {step.Parts} * {split.Least};");
-        var arguments = Operands(step).Select(o => Argument(o, quantised: false)).ToArray();
+        var arguments = step.Operands.Select(o => Argument(o, quantised: false)).ToArray();
         if (split.InputRow > 0)
         {
             arguments[0] = Moved(arguments[0], $"first * {split.InputRow}");

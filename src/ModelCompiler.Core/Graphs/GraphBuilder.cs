@@ -18,6 +18,9 @@ public sealed class GraphBuilder
     /// <summary>How much constant folding may still cost.</summary>
     public FoldingBudget FoldingBudget { get; init; } = FoldingBudget.ForFile(0);
 
+    /// <summary>How many nodes were added.</summary>
+    public int NodeCount => _nodes.Count;
+
     /// <summary>Declares a graph input.</summary>
     public Value Input(string name, TensorType type)
     {
@@ -68,6 +71,19 @@ public sealed class GraphBuilder
         static Value NewValue(string name, TensorType type, RunTimeSize? size) =>
             new(name, type) { RunTimeSize = size is not null && type.Shape[size.Axis] > 0 ? size : null };
     }
+
+    /// <summary>A builder for nodes that may be thrown away: they are not in this one before <see cref="Take"/>.</summary>
+    public GraphBuilder Fork() => new() { CurrentName = CurrentName, FoldingBudget = FoldingBudget };
+
+    /// <summary>Adds the nodes of a fork.</summary>
+    public void Take(GraphBuilder fork) => _nodes.AddRange(fork._nodes);
+
+    /// <summary>
+    /// What was added, ending in <paramref name="outputs"/>, as a body of a node, with <paramref name="inputs"/>. Values of the graph
+    /// around it are read as they are; <see cref="Bodies.Close"/> makes inputs of them.
+    /// </summary>
+    internal Graph BuildBody(string name, ImmutableArray<Value> inputs, IEnumerable<Value> outputs) =>
+        GraphEdit.Reordered(name, inputs, [.. outputs.Select(o => new GraphOutput(o.Name, o))], _nodes);
 
     /// <summary>The graph of all that was added, ending in <paramref name="outputs"/>.</summary>
     public Graph Build(string name, IEnumerable<GraphOutput> outputs) => new(name, [.. _inputs], [.. outputs], [.. _nodes]);

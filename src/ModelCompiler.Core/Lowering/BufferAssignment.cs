@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Lowering.Chains;
+using ModelCompiler.Lowering.Kernels.ControlFlow;
 
 namespace ModelCompiler.Lowering;
 
@@ -16,21 +17,7 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
 
     public KernelProgram Program()
     {
-        PlaceGraphEdges();
-        FindLastUses();
-        for (var i = 0; i < calls.Count; i++)
-        {
-            AssignBuffers(calls[i], i);
-        }
-
-        var plan = ArenaPlanner.Plan(_buffers);
-        foreach (var (value, (buffer, offset)) in _bufferOf.Select(p => (p.Key, p.Value)))
-        {
-            _places.Add(value, new Operand(Place.Arena, 0, plan.Offsets[buffer] + offset, value.Type));
-        }
-
-        var names = new Dictionary<string, int>(StringComparer.Ordinal);
-        var steps = calls.Select((call, i) => StepOf(call, i, plan, names)).ToArray();
+        var (steps, plan) = Plan();
         return new KernelProgram(
             graph.Name,
             context.Target,
@@ -50,6 +37,31 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
                 .OfType<QuantizedEdge>()
                 .ToArray(),
         };
+    }
+
+    /// <summary>The calls as a part of the program that they share weights and names with.</summary>
+    public BodyProgram Body()
+    {
+        var (steps, plan) = Plan();
+        return new BodyProgram(steps, plan.Bytes);
+    }
+
+    private (Step[] Steps, ArenaPlan Plan) Plan()
+    {
+        PlaceGraphEdges();
+        FindLastUses();
+        for (var i = 0; i < calls.Count; i++)
+        {
+            AssignBuffers(calls[i], i);
+        }
+
+        var plan = ArenaPlanner.Plan(_buffers);
+        foreach (var (value, (buffer, offset)) in _bufferOf.Select(p => (p.Key, p.Value)))
+        {
+            _places.Add(value, new Operand(Place.Arena, 0, plan.Offsets[buffer] + offset, value.Type));
+        }
+
+        return ([.. calls.Select((call, i) => StepOf(call, i, plan))], plan);
     }
 
     private void PlaceGraphEdges()
@@ -147,7 +159,7 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
         return _buffers.Count - 1;
     }
 
-    private Step StepOf(KernelCall call, int index, ArenaPlan plan, Dictionary<string, int> names)
+    private Step StepOf(KernelCall call, int index, ArenaPlan plan)
     {
         var scratch = _scratchOf[index] is >= 0 and var buffer
             ? new Operand(
@@ -174,7 +186,7 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
             Parts = call.Parts,
         };
 
-        string UniqueName(string name) => Identifiers.Unique(Identifiers.PascalCase(name), names);
+        string UniqueName(string name) => Identifiers.Unique(Identifiers.PascalCase(name), context.MethodNames);
     }
 
     /// <summary>Parts are written by different processors, which must not share lines of their caches.</summary>

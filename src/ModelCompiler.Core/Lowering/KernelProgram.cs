@@ -1,6 +1,7 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Lowering.Chains;
+using ModelCompiler.Lowering.Kernels.ControlFlow;
 
 namespace ModelCompiler.Lowering;
 
@@ -93,8 +94,17 @@ internal sealed record Step(
     /// <summary>How many parts its rows are divided into for threads; each has its share of the scratch memory.</summary>
     public int Parts { get; init; } = 1;
 
-    /// <summary>Names of the nodes that the step computes.</summary>
-    public IEnumerable<string> Nodes => Kernel is ChainKernel chain ? chain.Stages.Select(s => s.Name) : [Name];
+    /// <summary>Names of the nodes that the step computes, those of its bodies included.</summary>
+    public IEnumerable<string> Nodes =>
+        Kernel switch
+        {
+            ChainKernel chain => chain.Stages.Select(s => s.Name),
+            IBodyKernel kernel => [Name, .. kernel.Bodies.SelectMany(b => b.Steps).SelectMany(s => s.Nodes)],
+            _ => [Name],
+        };
+
+    /// <summary>All that the method takes, in the order of its parameters.</summary>
+    public IEnumerable<Operand> Operands => Inputs.Concat(Outputs).Concat(Scratch is { } scratch ? [scratch] : []);
 
     public override string ToString() =>
         $"{Name}  {Kernel.Describe()}  {Macs} MAC  in {string.Join(" ", Inputs)}  out {string.Join(" ", Outputs)}"

@@ -2,6 +2,7 @@ using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
 using ModelCompiler.Lowering.Chains;
 using ModelCompiler.Lowering.Kernels;
+using ModelCompiler.Lowering.Kernels.ControlFlow;
 
 namespace ModelCompiler.Lowering;
 
@@ -14,31 +15,52 @@ internal sealed class Lowerer
     private readonly ViewRules _rules;
     private readonly List<KernelCall> _calls = [];
 
-    private Lowerer(Graph graph, Target target)
+    private Lowerer(Graph graph, LoweringContext context)
     {
         _graph = graph;
-        _context = new LoweringContext(target);
+        _context = context;
         _rules = new ViewRules(graph, _views);
     }
 
     /// <summary>Lowers a graph; nodes without a kernel are added to <paramref name="problems"/>, all of them, and null is returned.</summary>
     public static KernelProgram? Lower(Graph graph, Target target, int threads, ICollection<Problem> problems)
     {
-        var lowerer = new Lowerer(graph, target);
+        var context = new LoweringContext(target, problems);
+        var lowerer = new Lowerer(graph, context);
         foreach (var input in graph.Inputs.Where(HasNoHolder))
         {
             problems.Add(new(ProblemKinds.UnsupportedForm, $"input '{input.Name}' is {input.Type}: {NoHolder}"));
         }
 
-        foreach (var node in graph.Nodes)
+        lowerer.LowerNodes();
+        return problems.Any(p => p.Kind.Severity == Severity.Error) ? null : lowerer.Assign(threads).Program();
+    }
+
+    /// <summary>
+    /// Lowers a body of a node, with weights and names of the program that it is part of; null where a node has no kernel, which is
+    /// added to the problems.
+    /// </summary>
+    public static BodyProgram? LowerBody(Graph body, LoweringContext context)
+    {
+        var lowerer = new Lowerer(body, context);
+        return lowerer.LowerNodes() ? lowerer.Assign(threads: 1).Body() : null;
+    }
+
+    /// <summary>Lowers all nodes; false where that has found a problem.</summary>
+    private bool LowerNodes()
+    {
+        var problems = _context.Problems;
+        var before = problems.Count;
+        foreach (var node in _graph.Nodes)
         {
+            var found = problems.Count;
             if (node.Outputs.FirstOrDefault(HasNoHolder) is { } held)
             {
                 problems.Add(
                     new(ProblemKinds.UnsupportedForm, $"node '{node.Name}' ({node.Operator.Name}): its output is {held.Type}: {NoHolder}")
                 );
             }
-            else if (!lowerer.TryLower(node))
+            else if (!TryLower(node) && problems.Count == found)
             {
                 problems.Add(
                     new(
@@ -49,15 +71,15 @@ internal sealed class Lowerer
             }
         }
 
-        if (problems.Any(p => p.Kind.Severity == Severity.Error))
-        {
-            return null;
-        }
+        return problems.Count == before;
+    }
 
-        lowerer.AddOutputCopies();
-        var load = new ArenaLoad(graph, lowerer._views, lowerer._calls);
-        var calls = ThreadSplit.Apply(ChainFusion.Fuse(lowerer._calls, load), load, threads);
-        return new BufferAssignment(graph, lowerer._context, calls, lowerer._views).Program();
+    private BufferAssignment Assign(int threads)
+    {
+        AddOutputCopies();
+        var load = new ArenaLoad(_graph, _views, _calls);
+        var calls = ThreadSplit.Apply(ChainFusion.Fuse(_calls, load), load, threads);
+        return new BufferAssignment(_graph, _context, calls, _views);
     }
 
     private const string NoHolder = "elements of this type are not supported at run time; supported: Float32, Float64, integers, Bool";

@@ -1,3 +1,4 @@
+using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
 
 namespace ModelCompiler.Lowering;
@@ -23,7 +24,9 @@ internal sealed record LoweredNode(
 );
 
 /// <summary>What lowering functions share: the target, and the packed weights as they grow.</summary>
-internal sealed class LoweringContext(Target target)
+/// <param name="target">What code is generated for.</param>
+/// <param name="problems">What is found wrong.</param>
+internal sealed class LoweringContext(Target target, ICollection<Problem> problems)
 {
     private const int Alignment = 64;
     private readonly List<WeightImage.Part> _parts = [];
@@ -32,6 +35,11 @@ internal sealed class LoweringContext(Target target)
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
 
     public Target Target { get; } = target;
+
+    public ICollection<Problem> Problems { get; } = problems;
+
+    /// <summary>Names of emitted methods that are taken.</summary>
+    public Dictionary<string, int> MethodNames { get; } = new(StringComparer.Ordinal);
 
     public IReadOnlyList<PackedWeights> WeightTable => _table;
 

@@ -1,6 +1,7 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Lowering.Kernels;
+using ModelCompiler.Lowering.Kernels.ControlFlow;
 using ModelCompiler.Lowering.Kernels.Int8;
 using ModelCompiler.Lowering.Kernels.Quantised;
 using ModelCompiler.Lowering.Kernels.Recurrent;
@@ -47,9 +48,11 @@ internal static class LoweringTable
         Add<GatherND>(GatherTuplesKernel.Lower);
         Add<GlobalAveragePool>(ReduceKernel.LowerGlobalAveragePool);
         Add<GlobalMaxPool>(ReduceKernel.LowerGlobalMaxPool);
+        Add<If>(BranchKernel.Lower);
         Add<LayerNormalization>(LayerNormalizationKernel.Lower);
         Add<LinearAttention>(LinearAttentionKernel.Lower);
         Add<LookupTable>(LookupTableKernel.Lower);
+        Add<Loop>(LoopKernel.Lower);
         Add<MatMul>(FloatLowering.MatMul);
         Add<MaxPool>(PoolKernel.LowerMaxPool);
         Add<NonMaxSuppression>(NonMaxSuppressionKernel.Lower);

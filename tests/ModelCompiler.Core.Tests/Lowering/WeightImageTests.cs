@@ -12,7 +12,7 @@ public class WeightImageTests
     [Fact]
     public void Weights_are_packed_when_their_bytes_are_asked_for()
     {
-        var (context, packed) = (new LoweringContext(Target.Auto), 0);
+        var (context, packed) = (new LoweringContext(Target.Auto, []), 0);
         context.AddWeights<byte>(Node, "bias", ElementType.UInt8, [7, 8]);
         var entry = context.AddWeights<int>(
             Node,

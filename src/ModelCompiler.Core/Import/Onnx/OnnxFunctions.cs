@@ -8,8 +8,6 @@ namespace ModelCompiler.Import.Onnx;
 /// <summary>The functions that a model defines for itself, and the scope that a call of one opens.</summary>
 internal sealed class OnnxFunctions(RepeatedField<FunctionProto> functions)
 {
-    private const int MaxDepth = 32;
-
     public FunctionProto? Find(NodeProto call) =>
         functions.FirstOrDefault(f =>
             f.Name == call.OpType && OnnxDomains.Normalise(f.Domain) == OnnxDomains.Normalise(call.Domain) && f.Overload == call.Overload
@@ -17,25 +15,20 @@ internal sealed class OnnxFunctions(RepeatedField<FunctionProto> functions)
 
     /// <summary>The scope of a function's body with the call's inputs under the function's own names.</summary>
     /// <exception cref="ProblemException">The call gives too many inputs, or functions call each other too deeply.</exception>
-    public static OnnxScope Enter(FunctionProto function, NodeProto call, string name, IReadOnlyList<Value?> inputs, int depth)
+    public static OnnxScope Enter(FunctionProto function, NodeProto call, string name, IReadOnlyList<OnnxValue?> inputs, OnnxScope caller)
     {
-        if (depth >= MaxDepth)
-        {
-            throw new ProblemException(ProblemKinds.BrokenGraph, $"functions call each other more than {MaxDepth} levels deep");
-        }
-
         if (inputs.Count > function.Input.Count)
         {
             throw new ShapeException($"function '{function.Name}' has {function.Input.Count} inputs, the call gives {inputs.Count}");
         }
 
-        var arguments = function.AttributeProto.ToDictionary(a => a.Name, StringComparer.Ordinal);
-        foreach (var attribute in call.Attribute)
+        var arguments = new Dictionary<string, AttributeProto>(StringComparer.Ordinal);
+        foreach (var attribute in function.AttributeProto.Concat(call.Attribute))
         {
             arguments[attribute.Name] = attribute;
         }
 
-        var scope = new OnnxScope(name + "/", function.OpsetImport, arguments, depth + 1);
+        var scope = caller.EnterFunction(function, name, arguments);
         for (var i = 0; i < function.Input.Count; i++)
         {
             if (i < inputs.Count && inputs[i] is { } given)

@@ -85,7 +85,6 @@ internal static class OnnxOperatorTable
         ["HardSigmoid"] = UnaryImport.HardSigmoid,
         ["HardSwish"] = UnaryImport.Of(UnaryFunction.HardSwish),
         ["Hardmax"] = MaskImport.Hardmax,
-        ["Identity"] = ReshapeImport.Identity,
         ["InstanceNormalization"] = NormalizationImport.InstanceNormalization,
         ["IsInf"] = UnaryImport.IsInfinite,
         ["IsNaN"] = UnaryImport.Of(UnaryFunction.IsNaN),

@@ -7,8 +7,6 @@ namespace ModelCompiler.Import.Onnx.Operators;
 /// <summary>Operators that give the same elements another shape.</summary>
 internal static class ReshapeImport
 {
-    public static ImmutableArray<Value> Identity(OnnxNode node, GraphBuilder graph) => [node.Input(0)];
-
     public static ImmutableArray<Value> Reshape(OnnxNode node, GraphBuilder graph)
     {
         var wanted = node.Ints("shape") ?? node.ConstantInput(1, "the shape").ToLongs();
