@@ -37,7 +37,13 @@ public sealed record ModelCase(OnnxFile File, CompileOptions Options, IReadOnlyL
 
         return new ModelCase(
             file,
-            options.Dimensions.Count == 0 && sets.Count > 0 ? options with { InputShapes = sets[0].InputShapes } : options,
+            options.Dimensions.Count == 0 && sets.Count > 0
+                ? options with
+                {
+                    InputShapes = sets[0].InputShapes,
+                    Dimensions = sets[0].Dimensions,
+                }
+                : options,
             sets
         );
     }

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using ModelCompiler.Graphs;
+using ModelCompiler.Import.Onnx;
 
 namespace ModelCompiler.Verification;
 
@@ -66,15 +67,20 @@ public sealed class OnnxRuntimeOracle : IDisposable
         }
     }
 
-    /// <summary>Runs the model; inputs by name, outputs in model order.</summary>
+    /// <summary>Runs the model; inputs by name, outputs in model order. Sequences go by the names of their elements.</summary>
     public IReadOnlyList<NamedTensor> Run(params IReadOnlyList<NamedTensor> inputs)
     {
-        var values = inputs.Select(ToValue).ToArray();
+        var sequences = _session
+            .InputNames.Where(n => _session.InputMetadata[n].OnnxValueType == OnnxValueType.ONNX_TYPE_SEQUENCE)
+            .ToList();
+        var items = sequences.Select(s => ItemsOf(s, inputs)).ToList();
+        var tensors = inputs.Except(items.SelectMany(i => i)).ToList();
+        OrtValue[] values = [.. tensors.Select(ToValue), .. items.Select(ToSequence)];
         try
         {
             using var run = new RunOptions();
-            using var results = _session.Run(run, [.. inputs.Select(i => i.Name)], values, _session.OutputNames);
-            return [.. results.Select((r, i) => ToTensor(_session.OutputNames[i], r))];
+            using var results = _session.Run(run, [.. tensors.Select(i => i.Name), .. sequences], values, _session.OutputNames);
+            return [.. results.SelectMany((r, i) => ToTensors(_session.OutputNames[i], r))];
         }
         finally
         {
@@ -166,6 +172,31 @@ public sealed class OnnxRuntimeOracle : IDisposable
             (TensorElementType)NumberOf(type.Element),
             [.. type.Shape.Select(d => (long)d)]
         );
+
+    private static List<NamedTensor> ItemsOf(string sequence, IReadOnlyList<NamedTensor> inputs)
+    {
+        var items = new List<NamedTensor>();
+        while (inputs.FirstOrDefault(i => i.Name == OnnxInputs.ItemName(sequence, items.Count)) is { } item)
+        {
+            items.Add(item);
+        }
+
+        return items;
+    }
+
+    private static OrtValue ToSequence(IReadOnlyList<NamedTensor> items) => OrtValue.CreateSequence([.. items.Select(ToValue)]);
+
+    private static List<NamedTensor> ToTensors(string name, OrtValue value)
+    {
+        if (value.OnnxType != OnnxValueType.ONNX_TYPE_SEQUENCE)
+        {
+            return [ToTensor(name, value)];
+        }
+
+        var items = new List<NamedTensor>();
+        value.ProcessSequence((item, index) => items.Add(ToTensor(OnnxInputs.ItemName(name, index), item)), OrtAllocator.DefaultInstance);
+        return items;
+    }
 
     private static NamedTensor ToTensor(string name, OrtValue value)
     {

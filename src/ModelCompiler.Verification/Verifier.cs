@@ -53,10 +53,11 @@ public sealed class Verifier(OnnxFile file, CompileOptions options, Func<ModelSo
                 [
                     [],
                 ]
-                : data.GroupBy(d => ShapesFor(d)).Select(g => g.ToList())
+                : data.GroupBy(d => (ShapesFor(d), DimensionsFor(d))).Select(g => g.ToList())
         )
         {
-            var bound = group.Count > 0 ? options with { InputShapes = ShapesFor(group[0]) } : options;
+            var bound =
+                group.Count > 0 ? options with { InputShapes = ShapesFor(group[0]), Dimensions = DimensionsFor(group[0]) } : options;
             var compiled = compile(file.Source, bound);
             problems = [.. problems.Union(compiled.Problems)];
             if (!compiled.Succeeded)
@@ -75,6 +76,9 @@ public sealed class Verifier(OnnxFile file, CompileOptions options, Func<ModelSo
 
     /// <summary>Explicit dimensions decide; without them the data do.</summary>
     private EquatableArray<InputShape> ShapesFor(TestDataSet set) => options.Dimensions.Count > 0 ? options.InputShapes : set.InputShapes;
+
+    private EquatableArray<DimensionBinding> DimensionsFor(TestDataSet set) =>
+        options.Dimensions.Count > 0 ? options.Dimensions : set.Dimensions;
 
     private List<TestDataSet> Fitting(List<TestDataSet> sets, CompiledNetwork network)
     {

@@ -65,7 +65,12 @@ public static partial class ConformanceCase
 
     private static CaseResult RunSet(OnnxFile file, TestDataSet set, string name)
     {
-        var options = new CompileOptions { ClassName = "ConformanceModel", InputShapes = set.InputShapes };
+        var options = new CompileOptions
+        {
+            ClassName = "ConformanceModel",
+            InputShapes = set.InputShapes,
+            Dimensions = set.Dimensions,
+        };
         var compiled = ModelCompilation.Compile(file.Source, options);
         for (var kept = 1; kept >= 0 && !compiled.Succeeded; kept--)
         {
@@ -104,6 +109,7 @@ public static partial class ConformanceCase
             })
             .OfType<string>()
             .ToList();
+        differences.AddRange(set.Surplus(actual).Select(s => $"{set.Name}: output '{s}' has too many elements"));
         return differences.Count > 0 ? CaseResult.Failure(name, string.Join("\n", differences)) : new(name, CaseStatus.Passed, "", [], 0);
     }
 

@@ -17,7 +17,7 @@ public static class Differential
     /// <summary>Compiles the model for each target, runs it on random inputs and asserts that ONNX Runtime gives the same.</summary>
     /// <remarks>
     /// <paramref name="transform"/> changes the implementation's text, for instruction sets that the machine lacks;
-    /// <paramref name="threads"/> is how many threads compute large layers.
+    /// <paramref name="threads"/> is how many threads compute large layers; <paramref name="dimensions"/> are sizes of what the model leaves open.
     /// </remarks>
     public static void Check(
         OnnxModelBuilder model,
@@ -28,7 +28,8 @@ public static class Differential
         GraphOptimizationLevel optimisation = GraphOptimizationLevel.ORT_ENABLE_ALL,
         bool signedQuantisedOperators = false,
         Func<string, string>? transform = null,
-        int threads = 1
+        int threads = 1,
+        EquatableArray<DimensionBinding> dimensions = default
     )
     {
         var bytes = model.ToBytes();
@@ -41,6 +42,7 @@ public static class Differential
                 ClassName = "TestModel",
                 Target = target,
                 Threads = threads,
+                Dimensions = dimensions,
             };
             var compiled = ModelCompilation.Compile(new ModelSource("test.onnx", bytes, _ => null), options);
             Assert.True(compiled.Succeeded, string.Join("\n", compiled.Problems));

@@ -41,6 +41,20 @@ public sealed class OnnxModelBuilder
         return name;
     }
 
+    /// <summary>An input that is a sequence of tensors; without a shape where that differs between them.</summary>
+    public string SequenceInput(string name, ElementType type, params int[] shape)
+    {
+        _model.Graph.Input.Add(SequenceOf(name, type, shape));
+        return name;
+    }
+
+    /// <summary>Makes a sequence a graph output.</summary>
+    public OnnxModelBuilder SequenceOutput(string name, ElementType type)
+    {
+        _model.Graph.Output.Add(SequenceOf(name, type, []));
+        return this;
+    }
+
     /// <summary>An initialiser; its name is returned.</summary>
     public string Constant(Tensor tensor, string? name = null)
     {
@@ -90,6 +104,21 @@ public sealed class OnnxModelBuilder
     }
 
     public byte[] ToBytes() => _model.ToByteArray();
+
+    private static ValueInfoProto SequenceOf(string name, ElementType type, int[] shape)
+    {
+        var item = Info(name, type, [.. shape.Select(s => (object)s)]).Type;
+        if (shape.Length == 0)
+        {
+            item.TensorType.Shape = null;
+        }
+
+        return new ValueInfoProto
+        {
+            Name = name,
+            Type = new TypeProto { SequenceType = new TypeProto.Types.Sequence { ElemType = item } },
+        };
+    }
 
     private static ValueInfoProto Info(string name, ElementType type, object[] shape)
     {

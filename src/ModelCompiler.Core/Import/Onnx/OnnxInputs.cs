@@ -37,10 +37,19 @@ internal sealed class OnnxInputs(CompileOptions options, GraphBuilder graph, Imp
             ),
         };
 
-    private OnnxValue ReadOptional(string name, TypeProto? content) =>
-        CountOf(name) == 0 || (content?.ValueCase == TypeProto.ValueOneofCase.TensorType && CountOf(name) is null && !IsGiven(name))
-            ? new OnnxAbsent()
-            : Read(name, content);
+    private OnnxValue ReadOptional(string name, TypeProto? content)
+    {
+        if (CountOf(name) is null && !IsGiven(name))
+        {
+            problems.Report(
+                ProblemKinds.AssumedDimension,
+                $"input '{name}' is optional and taken as not given; Dimensions=\"{name}=1\" gives it (for a sequence, with its length)"
+            );
+            return new OnnxAbsent();
+        }
+
+        return CountOf(name) == 0 ? new OnnxAbsent() : Read(name, content);
+    }
 
     private OnnxSequence ReadSequence(string name, TypeProto? item, int count)
     {

@@ -15,6 +15,14 @@ internal static class OnnxParser
     /// <exception cref="ProblemException">The file is empty, damaged, or would take unreasonable memory.</exception>
     public static TensorProto ParseTensor(byte[] file) => Parse(file, TensorProto.Parser, TensorProto.Descriptor);
 
+    /// <summary>Parses a file that holds a sequence.</summary>
+    /// <exception cref="ProblemException">The file is empty, damaged, or would take unreasonable memory.</exception>
+    public static SequenceProto ParseSequence(byte[] file) => Parse(file, SequenceProto.Parser, SequenceProto.Descriptor);
+
+    /// <summary>Parses a file that holds an optional.</summary>
+    /// <exception cref="ProblemException">The file is empty, damaged, or would take unreasonable memory.</exception>
+    public static OptionalProto ParseOptional(byte[] file) => Parse(file, OptionalProto.Parser, OptionalProto.Descriptor);
+
     private static T Parse<T>(byte[] file, MessageParser<T> parser, Google.Protobuf.Reflection.MessageDescriptor descriptor)
         where T : IMessage<T>
     {
