@@ -1,6 +1,7 @@
 using System.Globalization;
 using ModelCompiler.Graphs;
 using ModelCompiler.Import.Onnx;
+using ModelCompiler.Import.Onnx.ControlFlow;
 using ModelCompiler.Import.Onnx.Proto;
 using ModelCompiler.Lowering;
 using ModelCompiler.Verification;
@@ -156,6 +157,7 @@ internal sealed record InspectReport(
                         g.Key.Domain.Length > 0 ? $"{g.Key.Domain}.{g.Key.OpType}" : g.Key.OpType,
                         g.Count(),
                         OnnxOperatorTable.Find(g.Key.Domain, g.Key.OpType) is not null
+                            || ControlFlowTable.Find(g.Key.Domain, g.Key.OpType) is not null
                             || model.Functions.Any(f => OnnxDomains.Normalise(f.Domain) == g.Key.Domain && f.Name == g.Key.OpType)
                     )),
             ];

@@ -8,7 +8,12 @@ public interface IHasBodies
     /// <summary>The bodies in a fixed order.</summary>
     EquatableArray<Graph> Bodies { get; }
 
-    /// <summary>The same operator with other bodies, which take and give values of the same types.</summary>
+    /// <summary>
+    /// The first of the node's inputs that bodies read as they are: these are the last inputs of each body, in the same order.
+    /// </summary>
+    int FirstCaptured { get; }
+
+    /// <summary>The same operator with other bodies, which give values of the same types.</summary>
     Operator WithBodies(EquatableArray<Graph> bodies);
 }
 

@@ -20,6 +20,8 @@ internal static class Pipeline
     // Each line with the reason for its place.
     private static IPass[] Passes(Target target) =>
         [
+            // While what bodies read can still be dequantised within them.
+            new MoveIntoBodies(),
             // Bodies are graphs of their own, with all passes of their own; what they give and take stays as it is.
             new RunOnBodies(body => Run(body, target)),
             // First, so that nothing below looks at what nobody needs or at the same thing twice.

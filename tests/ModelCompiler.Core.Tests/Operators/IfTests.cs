@@ -4,6 +4,7 @@ using ModelCompiler.Graphs;
 using ModelCompiler.Lowering;
 using ModelCompiler.Lowering.Kernels;
 using ModelCompiler.Lowering.Kernels.ControlFlow;
+using ModelCompiler.Lowering.Kernels.Int8;
 using ModelCompiler.Testing;
 
 namespace ModelCompiler.Core.Tests.Operators;
@@ -29,7 +30,7 @@ public sealed class IfTests
                 otherwise.Output(second, ElementType.Float32);
                 var chosen = model.Node("If", [condition], ("then_branch", then), ("else_branch", otherwise));
                 model.Output(model.Node("Neg", [chosen]), ElementType.Float32);
-                Differential.Check(model, inputs: Given(c.Condition));
+                Differential.Check(model, inputs: Given(c.Condition), targets: [Target.Auto]);
             },
             iter: 6
         );
@@ -89,7 +90,11 @@ public sealed class IfTests
         var nested = then.Node("If", [second], ("then_branch", innerThen), ("else_branch", innerElse));
         then.Output(then.Node("Relu", [nested]), ElementType.Float32);
         model.Output(model.Node("If", [first], ("then_branch", then), ("else_branch", Convolution("c", x, 5))), ElementType.Float32);
-        Differential.Check(model, inputs: new Dictionary<string, Array> { ["condition"] = new[] { outer }, ["inner"] = new[] { inner } });
+        Differential.Check(
+            model,
+            inputs: new Dictionary<string, Array> { ["condition"] = new[] { outer }, ["inner"] = new[] { inner } },
+            targets: [Target.Auto]
+        );
     }
 
     [Fact]
@@ -124,6 +129,34 @@ public sealed class IfTests
         var kernel = Assert.IsType<BranchKernel>(step.Kernel);
         Assert.Equal(Math.Max(kernel.Then.ArenaBytes, kernel.Else.ArenaBytes), step.Scratch!.Type.Bytes);
         Assert.All(kernel.Bodies.SelectMany(b => b.Steps), s => Assert.IsNotType<ElementwiseKernel>(s.Kernel));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Quantised_branches_compute_with_integers_dequantised_around_them(bool condition)
+    {
+        var model = new OnnxModelBuilder();
+        var (scale, zero) = (model.Constant([], 0.05f), model.Constant(Tensor.From<byte>(ElementType.UInt8, TensorShape.Scalar, [128])));
+        var x = model.Node("QuantizeLinear", [model.Input("x", ElementType.Float32, 1, 4, 8, 8), scale, zero]);
+        var real = model.Node("DequantizeLinear", [x, scale, zero]);
+        var weights = Enumerable.Range(0, 64).Select(i => (sbyte)((i * 37 % 200) - 100)).ToArray();
+        var constant = model.Constant(Tensor.From<sbyte>(ElementType.Int8, new TensorShape(16, 4, 1, 1), weights));
+        var kernel = model.Node(
+            "DequantizeLinear",
+            [constant, model.Constant([], 0.01f), model.Constant(Tensor.From<sbyte>(ElementType.Int8, TensorShape.Scalar, [0]))]
+        );
+        var then = OnnxModelBuilder.Subgraph("then");
+        var y = then.Node("QuantizeLinear", [then.Node("Conv", [real, kernel]), scale, zero]);
+        then.Output(then.Node("DequantizeLinear", [y, scale, zero]), ElementType.Float32);
+        var otherwise = OnnxModelBuilder.Subgraph("else");
+        var z = otherwise.Node("QuantizeLinear", [otherwise.Node("Conv", [otherwise.Node("Relu", [real]), kernel]), scale, zero]);
+        otherwise.Output(otherwise.Node("DequantizeLinear", [z, scale, zero]), ElementType.Float32);
+        var chosen = model.Node("If", [model.Input("condition", ElementType.Bool)], ("then_branch", then), ("else_branch", otherwise));
+        model.Output(chosen, ElementType.Float32);
+        Differential.Check(model, inputs: Given(condition), tolerance: new(Absolute: 0.0501));
+        var kernelOfThen = Assert.Single(Steps(model).Select(s => s.Kernel).OfType<BranchKernel>()).Then;
+        Assert.Contains(kernelOfThen.Steps, s => s.Kernel is PointwiseInt8Kernel);
     }
 
     [Fact]

@@ -12,6 +12,9 @@ public sealed record If(Graph Then, Graph Else) : Operator, IHasBodies
     public EquatableArray<Graph> Bodies => (Graph[])[Then, Else];
 
     /// <inheritdoc/>
+    public int FirstCaptured => 1;
+
+    /// <inheritdoc/>
     public Operator WithBodies(EquatableArray<Graph> bodies) => new If(bodies[0], bodies[1]);
 
     /// <inheritdoc/>

@@ -25,6 +25,9 @@ public sealed record Loop(Graph Body, int Carried, int Scanned, long? Trips, boo
     public int Stacked => Body.Outputs.Length - Carried - (HasCondition ? 1 : 0);
 
     /// <inheritdoc/>
+    public int FirstCaptured => FirstCarried + Carried + Scanned;
+
+    /// <inheritdoc/>
     public Operator WithBodies(EquatableArray<Graph> bodies) => this with { Body = bodies[0] };
 
     /// <inheritdoc/>

@@ -1,16 +1,26 @@
+using ModelCompiler.Graphs;
 using ModelCompiler.Lowering;
 using ModelCompiler.Lowering.Kernels.ControlFlow;
 
 namespace ModelCompiler.Emit.Kernels.ControlFlow;
 
+/// <summary>A variable in the method of a node that an input or output of a body is.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Element">What it refers to the first of.</param>
+internal readonly record struct BodyVariable(string Name, ElementType Element);
+
 /// <summary>Writes the calls of a body's steps.</summary>
 /// <param name="writer">Writes the method of the node.</param>
-/// <param name="input">Name of the local that is a ref to the first byte of an input of the body.</param>
-/// <param name="output">Name of the local that is a ref to the first byte of an output of the body.</param>
-internal sealed class BodyEmitter(KernelWriter writer, Func<int, string> input, Func<int, string> output)
+/// <param name="input">The variable of an input of the body.</param>
+/// <param name="output">The variable of an output of the body.</param>
+internal sealed class BodyEmitter(KernelWriter writer, Func<int, BodyVariable> input, Func<int, BodyVariable> output)
 {
-    /// <summary>Name of the local that is a ref to the first byte of the body's arena.</summary>
-    public const string Arena = "arena";
+    private static readonly BodyVariable Arena = new("arena", ElementType.UInt8);
+
+    /// <summary>Declares the variable of the body's arena.</summary>
+    /// <param name="writer">Writes the method of the node.</param>
+    /// <param name="start">The byte where it begins, to go behind <c>ref</c>.</param>
+    public static void DeclareArena(KernelWriter writer, string start) => writer.Code.Line($"ref byte {Arena.Name} = ref {start};");
 
     public void Emit(BodyProgram body)
     {
@@ -23,15 +33,16 @@ internal sealed class BodyEmitter(KernelWriter writer, Func<int, string> input, 
     private string Argument(Operand operand) =>
         operand.Place switch
         {
-            Place.ModelInput => Typed(operand, input(operand.Index)),
-            Place.ModelOutput => Typed(operand, output(operand.Index)),
-            Place.Arena => Typed(operand, Arena),
+            Place.ModelInput => Reference(operand, input(operand.Index)),
+            Place.ModelOutput => Reference(operand, output(operand.Index)),
+            Place.Arena => Reference(operand, Arena),
             _ => $"ref Weights.At<{KernelWriter.TypeName(operand)}>({operand.Offset})",
         };
 
-    private static string Typed(Operand operand, string start)
+    private static string Reference(Operand operand, BodyVariable variable)
     {
-        var bytes = operand.Offset > 0 ? $"ref Unsafe.Add(ref {start}, {operand.Offset})" : $"ref {start}";
-        return KernelWriter.TypeName(operand) is var type && type == "byte" ? bytes : $"ref Unsafe.As<byte, {type}>({bytes})";
+        var (given, wanted) = (variable.Element.CSharpName(), KernelWriter.TypeName(operand));
+        var start = operand.Offset > 0 ? $"ref Unsafe.AddByteOffset(ref {variable.Name}, {operand.Offset})" : $"ref {variable.Name}";
+        return given == wanted ? start : $"ref Unsafe.As<{given}, {wanted}>({start})";
     }
 }

@@ -1,4 +1,3 @@
-using ModelCompiler.Lowering;
 using ModelCompiler.Lowering.Kernels.ControlFlow;
 
 namespace ModelCompiler.Emit.Kernels.ControlFlow;
@@ -7,26 +6,18 @@ internal static class BranchEmitter
 {
     public static void Emit(BranchKernel kernel, KernelWriter writer)
     {
-        var code = writer.Code;
-        for (var i = 1; i < writer.Step.Inputs.Count; i++)
-        {
-            if (kernel.Bodies.Any(b => b.Reads(i - 1)))
-            {
-                code.Line($"ref byte given{i - 1} = ref {writer.InputBytes(i)};");
-            }
-        }
-
-        for (var i = 0; i < writer.Step.Outputs.Count; i++)
-        {
-            code.Line($"ref byte result{i} = ref {writer.OutputBytes(i)};");
-        }
-
+        var (code, step) = (writer.Code, writer.Step);
         if (kernel.Bodies.Any(b => b.UsesArena))
         {
-            code.Line($"ref byte {BodyEmitter.Arena} = ref {(writer.Step.Scratch is null ? "result0" : KernelWriter.Scratch)};");
+            // Tensors without elements have a place there, too, though the arena may have no bytes.
+            BodyEmitter.DeclareArena(writer, step.Scratch is null ? writer.OutputBytes() : KernelWriter.Scratch);
         }
 
-        var body = new BodyEmitter(writer, i => $"given{i}", i => $"result{i}");
+        var body = new BodyEmitter(
+            writer,
+            i => new(writer.Input(i + 1), step.Inputs[i + 1].Type.Element),
+            i => new(writer.Output(i), step.Outputs[i].Type.Element)
+        );
         using (code.Open($"if ({writer.Input()})"))
         {
             body.Emit(kernel.Then);

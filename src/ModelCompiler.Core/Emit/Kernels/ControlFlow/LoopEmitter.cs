@@ -1,3 +1,4 @@
+using ModelCompiler.Graphs;
 using ModelCompiler.Lowering.Kernels.ControlFlow;
 
 namespace ModelCompiler.Emit.Kernels.ControlFlow;
@@ -5,75 +6,43 @@ namespace ModelCompiler.Emit.Kernels.ControlFlow;
 /// <summary>Writes a loop around the calls of its body's steps.</summary>
 internal static class LoopEmitter
 {
+    private const string Iteration = "iteration";
+    private const string GoesOn = "goesOn";
+
     public static void Emit(LoopKernel kernel, KernelWriter writer)
     {
-        EmitLocals(kernel, writer);
         var code = writer.Code;
-        using (code.Open($"for (long iteration = 0; {Condition(kernel, writer)}; iteration++)"))
-        {
-            EmitSlices(kernel, writer);
-            if (kernel.Body.Reads(0))
-            {
-                code.Line("Unsafe.As<byte, long>(ref number) = iteration;");
-            }
-
-            new BodyEmitter(writer, i => BodyInput(kernel, i), i => BodyOutput(kernel, i)).Emit(kernel.Body);
-            if (kernel.HasCondition)
-            {
-                code.Line("goesOn = Unsafe.As<byte, bool>(ref decision);");
-            }
-
-            for (var i = 0; i < kernel.Carried.Count; i++)
-            {
-                code.Line(Copy($"carried{i}", $"next{i}", kernel.Carried[i].Bytes));
-            }
-        }
-    }
-
-    private static void EmitLocals(LoopKernel kernel, KernelWriter writer)
-    {
-        var code = writer.Code;
-        string Scratch(int offset) => offset == 0 ? $"ref {KernelWriter.Scratch}" : $"ref Unsafe.Add(ref {KernelWriter.Scratch}, {offset})";
-        if (kernel.Body.Reads(0))
-        {
-            code.Line($"ref byte number = {Scratch(0)};");
-        }
-
-        for (var i = 0; i < kernel.Carried.Count; i++)
-        {
-            code.Line($"ref byte carried{i} = ref {writer.OutputBytes(i)};");
-            code.Line($"ref byte next{i} = {Scratch(kernel.NextOffset(i))}; // {kernel.Carried[i]}");
-            code.Line(Copy($"carried{i}", writer.InputBytes(kernel.FirstCarried + i), kernel.Carried[i].Bytes));
-        }
-
-        for (var i = 0; i < kernel.Scanned.Count; i++)
-        {
-            code.Line($"ref byte scanned{i} = ref {writer.InputBytes(kernel.FirstCarried + kernel.Carried.Count + i)};");
-        }
-
-        for (var i = 0; i < kernel.Stacked.Count; i++)
-        {
-            code.Line($"ref byte stacked{i} = ref {writer.OutputBytes(kernel.Carried.Count + i)};");
-        }
-
-        var captured = kernel.FirstCarried + kernel.Carried.Count + kernel.Scanned.Count;
-        for (var i = captured; i < writer.Step.Inputs.Count; i++)
-        {
-            if (kernel.Body.Reads(1 + i - kernel.FirstCarried))
-            {
-                code.Line($"ref byte given{i - captured} = ref {writer.InputBytes(i)};");
-            }
-        }
-
+        EmitCarried(kernel, writer);
         if (kernel.Body.UsesArena)
         {
-            code.Line($"ref byte {BodyEmitter.Arena} = {Scratch(kernel.ArenaOffset)};");
+            BodyEmitter.DeclareArena(writer, Scratch(writer, kernel.ArenaOffset));
         }
 
         if (kernel.HasCondition)
         {
-            code.Line($"ref byte decision = {Scratch(LoopKernel.ConditionOffset)};");
-            code.Line($"bool goesOn = {(kernel.HasStart ? Start(kernel, writer) : "true")};");
+            code.Line($"bool {GoesOn} = {(kernel.HasStart ? Start(kernel, writer) : "true")};");
+        }
+
+        using (code.Open($"for (long {Iteration} = 0; {Condition(kernel, writer)}; {Iteration}++)"))
+        {
+            EmitSlices(kernel, writer);
+            new BodyEmitter(writer, i => BodyInput(kernel, writer, i), i => BodyOutput(kernel, i)).Emit(kernel.Body);
+            for (var i = 0; i < kernel.Carried.Count; i++)
+            {
+                code.Line(Copy($"carried{i}", $"next{i}", kernel.Carried[i]));
+            }
+        }
+    }
+
+    private static void EmitCarried(LoopKernel kernel, KernelWriter writer)
+    {
+        for (var i = 0; i < kernel.Carried.Count; i++)
+        {
+            var (carried, type) = (kernel.Carried[i], kernel.Carried[i].Element.CSharpName());
+            var next = $"ref {Scratch(writer, kernel.NextOffset(i))}";
+            writer.Code.Line($"ref {type} carried{i} = ref {writer.Output(i)}; // {carried}");
+            writer.Code.Line($"ref {type} next{i} = {(type == "byte" ? next : $"ref Unsafe.As<byte, {type}>({next})")};");
+            writer.Code.Line(Copy($"carried{i}", writer.Input(kernel.FirstCarried + i), carried));
         }
     }
 
@@ -82,26 +51,28 @@ internal static class LoopEmitter
     {
         for (var i = 0; i < kernel.Scanned.Count; i++)
         {
-            writer.Code.Line($"ref byte read{i} = ref Unsafe.Add(ref scanned{i}, (nint)iteration * {kernel.Scanned[i].Bytes});");
+            EmitSlice($"read{i}", writer.Input(kernel.FirstCarried + kernel.Carried.Count + i), kernel.Scanned[i]);
         }
 
         for (var i = 0; i < kernel.Stacked.Count; i++)
         {
-            writer.Code.Line($"ref byte written{i} = ref Unsafe.Add(ref stacked{i}, (nint)iteration * {kernel.Stacked[i].Bytes});");
+            EmitSlice($"written{i}", writer.Output(kernel.Carried.Count + i), kernel.Stacked[i]);
         }
+
+        void EmitSlice(string name, string whole, TensorType slice) =>
+            writer.Code.Line(
+                $"ref {slice.Element.CSharpName()} {name} = ref Unsafe.Add(ref {whole}, (nint){Iteration} * {slice.Shape.Elements});"
+            );
     }
 
     private static string Condition(LoopKernel kernel, KernelWriter writer)
     {
-        var counted = kernel.HasTrips
-            ? kernel.Trips is { } trips
-                ? $"iteration < {trips}"
-                : $"iteration < {writer.Input()}"
-            : kernel.Trips is { } known
-                ? $"iteration < {known}"
-                : "";
+        var counted =
+            kernel.Trips is { } known ? $"{Iteration} < {known}"
+            : kernel.HasTrips ? $"{Iteration} < {writer.Input()}"
+            : "";
         var asked =
-            kernel.HasCondition ? "goesOn"
+            kernel.HasCondition ? GoesOn
             : kernel.HasStart ? Start(kernel, writer)
             : "";
         return counted.Length > 0 && asked.Length > 0 ? $"{counted} && {asked}" : counted + asked;
@@ -109,19 +80,38 @@ internal static class LoopEmitter
 
     private static string Start(LoopKernel kernel, KernelWriter writer) => writer.Input(kernel.HasTrips ? 1 : 0);
 
-    private static string BodyInput(LoopKernel kernel, int input) =>
-        input == 0 ? "number"
-        : input <= kernel.Carried.Count ? $"carried{input - 1}"
-        : input <= kernel.Carried.Count + kernel.Scanned.Count ? $"read{input - 1 - kernel.Carried.Count}"
-        : $"given{input - 1 - kernel.Carried.Count - kernel.Scanned.Count}";
-
-    private static string BodyOutput(LoopKernel kernel, int output)
+    private static BodyVariable BodyInput(LoopKernel kernel, KernelWriter writer, int input)
     {
-        var carried = kernel.HasCondition ? output - 1 : output;
-        return carried < 0 ? "decision"
-            : carried < kernel.Carried.Count ? $"next{carried}"
-            : $"written{carried - kernel.Carried.Count}";
+        if (input == 0)
+        {
+            return new(Iteration, ElementType.Int64);
+        }
+
+        var carried = input - 1;
+        var scanned = carried - kernel.Carried.Count;
+        return carried < kernel.Carried.Count ? new($"carried{carried}", kernel.Carried[carried].Element)
+            : scanned < kernel.Scanned.Count ? new($"read{scanned}", kernel.Scanned[scanned].Element)
+            : new(writer.Input(kernel.FirstCarried + carried), writer.Step.Inputs[kernel.FirstCarried + carried].Type.Element);
     }
 
-    private static string Copy(string to, string from, int bytes) => $"Unsafe.CopyBlockUnaligned(ref {to}, ref {from}, {bytes});";
+    private static BodyVariable BodyOutput(LoopKernel kernel, int output)
+    {
+        var carried = kernel.HasCondition ? output - 1 : output;
+        var stacked = carried - kernel.Carried.Count;
+        return carried < 0 ? new(GoesOn, ElementType.Bool)
+            : stacked < 0 ? new($"next{carried}", kernel.Carried[carried].Element)
+            : new($"written{stacked}", kernel.Stacked[stacked].Element);
+    }
+
+    private static string Scratch(KernelWriter writer, int offset) =>
+        writer.Step.Scratch is null ? writer.OutputBytes()
+        : offset == 0 ? KernelWriter.Scratch
+        : $"Unsafe.Add(ref {KernelWriter.Scratch}, {offset})";
+
+    private static string Copy(string to, string from, TensorType type)
+    {
+        string Bytes(string name) =>
+            type.Element.CSharpName() is var element && element == "byte" ? name : $"Unsafe.As<{element}, byte>(ref {name})";
+        return $"Unsafe.CopyBlockUnaligned(ref {Bytes(to)}, ref {Bytes(from)}, {type.Bytes});";
+    }
 }

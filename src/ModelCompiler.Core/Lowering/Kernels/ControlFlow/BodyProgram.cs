@@ -10,9 +10,6 @@ namespace ModelCompiler.Lowering.Kernels.ControlFlow;
 /// <param name="ArenaBytes">Bytes of its arena.</param>
 internal sealed record BodyProgram(EquatableArray<Step> Steps, int ArenaBytes)
 {
-    /// <summary>Whether a step reads an input of the body.</summary>
-    public bool Reads(int input) => Steps.SelectMany(s => s.Inputs).Any(o => o.Place == Place.ModelInput && o.Index == input);
-
     /// <summary>Whether a step has an operand in the arena.</summary>
     public bool UsesArena => Steps.Any(s => s.Operands.Any(o => o.Place == Place.Arena));
 }

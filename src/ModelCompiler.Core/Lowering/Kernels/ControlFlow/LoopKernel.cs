@@ -26,9 +26,6 @@ internal sealed record LoopKernel(
     bool HasCondition
 ) : Kernel, IBodyKernel
 {
-    /// <summary>Where the condition stands in scratch memory; the iteration's number is in front.</summary>
-    public const int ConditionOffset = sizeof(long);
-
     public IEnumerable<BodyProgram> Bodies => [Body];
 
     /// <summary>Index of the first carried value among the inputs.</summary>
@@ -38,8 +35,7 @@ internal sealed record LoopKernel(
     public int ArenaOffset => NextOffset(Carried.Count);
 
     /// <summary>Where the next of a carried value is written.</summary>
-    public int NextOffset(int carried) =>
-        Carried.Take(carried).Aggregate(ArenaPlanner.Alignment, (offset, type) => checked(offset + Aligned(type.Bytes)));
+    public int NextOffset(int carried) => Carried.Take(carried).Aggregate(0, (offset, type) => checked(offset + Aligned(type.Bytes)));
 
     public override string Describe() =>
         (HasCondition ? "while loop" : "loop")
