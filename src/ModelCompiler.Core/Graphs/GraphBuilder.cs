@@ -11,6 +11,7 @@ public sealed class GraphBuilder
 {
     private readonly List<Node> _nodes = [];
     private readonly List<Value> _inputs = [];
+    private Counter _total = new();
 
     /// <summary>Name given to nodes that are added without one.</summary>
     public string CurrentName { get; set; } = "";
@@ -20,6 +21,9 @@ public sealed class GraphBuilder
 
     /// <summary>How many nodes were added.</summary>
     public int NodeCount => _nodes.Count;
+
+    /// <summary>How many were added to this builder, those that it was forked from, and all other forks of these.</summary>
+    public int TotalNodeCount => _total.Nodes;
 
     /// <summary>Declares a graph input.</summary>
     public Value Input(string name, TensorType type)
@@ -65,6 +69,7 @@ public sealed class GraphBuilder
         }
 
         _nodes.Add(new Node(CurrentName, op, [.. inputs], [.. outputs]));
+        _total.Nodes++;
         return [.. outputs];
 
         // A dimension that cannot have elements has no size that could change.
@@ -73,7 +78,13 @@ public sealed class GraphBuilder
     }
 
     /// <summary>A builder for nodes that may be thrown away: they are not in this one before <see cref="Take"/>.</summary>
-    public GraphBuilder Fork() => new() { CurrentName = CurrentName, FoldingBudget = FoldingBudget };
+    public GraphBuilder Fork() =>
+        new()
+        {
+            CurrentName = CurrentName,
+            FoldingBudget = FoldingBudget,
+            _total = _total,
+        };
 
     /// <summary>Adds the nodes of a fork.</summary>
     public void Take(GraphBuilder fork) => _nodes.AddRange(fork._nodes);
@@ -87,4 +98,9 @@ public sealed class GraphBuilder
 
     /// <summary>The graph of all that was added, ending in <paramref name="outputs"/>.</summary>
     public Graph Build(string name, IEnumerable<GraphOutput> outputs) => new(name, [.. _inputs], [.. outputs], [.. _nodes]);
+
+    private sealed class Counter
+    {
+        public int Nodes { get; set; }
+    }
 }

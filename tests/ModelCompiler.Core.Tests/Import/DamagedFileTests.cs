@@ -55,6 +55,60 @@ public sealed class DamagedFileTests
     }
 
     [Fact]
+    public void Flipped_bytes_in_branches_and_loops_never_throw()
+    {
+        var random = new Random(13);
+        var model = ControlFlowModel().ToBytes();
+        Assert.True(Compile(model).Succeeded);
+        for (var i = 0; i < 2000; i++)
+        {
+            var damaged = (byte[])model.Clone();
+            for (var flips = random.Next(1, 4); flips > 0; flips--)
+            {
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            }
+
+            AssertSaneProblems(Compile(damaged));
+        }
+    }
+
+    [Fact]
+    public void Sequences_that_grow_beyond_measure_end_with_a_diagnostic()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 4000);
+        var sequence = model.Node("SplitToSequence", [x]);
+        for (var i = 0; i < 300; i++)
+        {
+            sequence = model.Node("SequenceInsert", [sequence, x]);
+        }
+
+        model.Output(model.Node("Relu", [x]), ElementType.Float32);
+        AssertProblem(model.ToBytes(), ProblemKinds.HostileModel, "sequences");
+    }
+
+    [Fact]
+    public void Functions_that_call_themselves_in_a_branch_end_with_a_diagnostic()
+    {
+        var model = SmallModel();
+        var function = new FunctionProto { Name = "f", Domain = "local" };
+        function.Input.Add("a");
+        function.Output.Add("c");
+        function.OpsetImport.AddRange(model.Proto.OpsetImport);
+        var branch = OnnxModelBuilder.Subgraph("branch");
+        branch.Output(branch.Node("f", "local", ["a"], [])[0], ElementType.Float32);
+        var node = new OnnxModelBuilder();
+        node.Node("If", [node.Node("Cast", ["a"], ("to", 9))], ("then_branch", branch), ("else_branch", branch));
+        function.Node.AddRange(node.Proto.Graph.Node);
+        function.Node[1].Output[0] = "c";
+        model.Proto.Functions.Add(function);
+        model.Proto.Graph.Node[0].OpType = "f";
+        model.Proto.Graph.Node[0].Domain = "local";
+        model.Proto.Graph.Input[0].Type.TensorType.Shape.Dim.Clear();
+        AssertProblem(model.ToBytes(), ProblemKinds.HostileModel, "levels deep");
+    }
+
+    [Fact]
     public void Length_that_lies_names_the_place_and_both_lengths()
     {
         // Field 7 (graph), length-delimited, claiming 100 bytes of which 2 are there.
@@ -240,6 +294,33 @@ public sealed class DamagedFileTests
         var x = model.Input("x", ElementType.Float32, 1, 4);
         var hidden = model.Node("Relu", [x]);
         return model.Output(model.Node("Relu", [hidden]), ElementType.Float32);
+    }
+
+    private static OnnxModelBuilder ControlFlowModel()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 3, 4);
+        var sequence = model.Node("SplitToSequence", [x], ("keepdims", 0));
+        var then = OnnxModelBuilder.Subgraph("then");
+        then.SequenceOutput(then.Node("SequenceErase", [sequence]), ElementType.Float32);
+        var otherwise = OnnxModelBuilder.Subgraph("else");
+        otherwise.SequenceOutput(otherwise.Node("SequenceErase", [sequence, otherwise.Constant(Tensor.Longs(0))]), ElementType.Float32);
+        var chosen = model.Node("If", [model.Input("condition", ElementType.Bool)], ("then_branch", then), ("else_branch", otherwise));
+        var body = OnnxModelBuilder.Subgraph("body");
+        body.Input("iteration", ElementType.Int64);
+        body.Input("goes_on", ElementType.Bool);
+        body.Input("carried", ElementType.Float32, 2, 4);
+        body.Output("goes_on", ElementType.Bool).Output(body.Node("Mul", ["carried", "carried"]), ElementType.Float32);
+        var start = model.Node("ConcatFromSequence", [chosen], ("axis", 0), ("new_axis", 1));
+        var looped = model.Node("Loop", "", [model.Constant(Tensor.Longs(3)), null, start], [("body", body)])[0];
+        var again = model.Node("Loop", "", [model.Input("trips", ElementType.Int64), null, looped], [("body", body)])[0];
+        var step = OnnxModelBuilder.Subgraph("step");
+        step.Input("h", ElementType.Float32, 4);
+        step.Input("slice", ElementType.Float32, 4);
+        step.Output(step.Node("Add", ["h", "slice"]), ElementType.Float32).Output("slice", ElementType.Float32);
+        var h = model.Node("SequenceAt", [sequence, model.Constant(Tensor.Longs(1).Reshape(TensorShape.Scalar))]);
+        var scanned = model.Node("Scan", "", [h, again], [("body", step), ("num_scan_inputs", 1)], 2);
+        return model.Output(scanned[0], ElementType.Float32).Output(scanned[1], ElementType.Float32);
     }
 
     private static CompiledModel Compile(byte[] bytes) =>

@@ -54,8 +54,14 @@ public sealed record Loop(Graph Body, int Carried, int Scanned, long? Trips, boo
         ];
     }
 
-    /// <inheritdoc/>
-    public override long CountMacs(IReadOnlyList<Value?> inputs, IReadOnlyList<Value> outputs) => BodyRules.CountMacs(Body) * (Trips ?? 1);
+    /// <summary>Those of all iterations, where their number is known; of one, where a condition decides.</summary>
+    public override long CountMacs(IReadOnlyList<Value?> inputs, IReadOnlyList<Value> outputs)
+    {
+        // Bounded, so that sums over nodes stay within 64 bits whatever a file claims.
+        const long Most = 1L << 46;
+        var (body, trips) = (BodyRules.CountMacs(Body), HasCondition ? 1 : Trips ?? 1);
+        return body == 0 || trips <= Most / body ? body * trips : Most;
+    }
 
     private int SliceCount() =>
         Trips is <= int.MaxValue and var trips && !HasCondition

@@ -12,8 +12,15 @@ internal sealed class OnnxBodyImport(ModelSource source, ModelProto model, Impor
     /// <summary>Far above what networks for small devices have; functions that call functions could make any number of nodes.</summary>
     private const int MaxNodes = 1 << 16;
 
+    /// <summary>Nodes of the file may become several each.</summary>
+    private const int MaxGraphNodes = 1 << 18;
+
+    /// <summary>Most elements of all sequences together, each step of one that grows counted anew.</summary>
+    private const int MaxSequenceItems = 1 << 20;
+
     private readonly OnnxTensorReader _tensors = new(source);
     private readonly OnnxFunctions _functions = new(model.Functions);
+    private int _sequenceItems;
 
     public ImportProblems Problems { get; } = problems;
 
@@ -45,7 +52,7 @@ internal sealed class OnnxBodyImport(ModelSource source, ModelProto model, Impor
     {
         foreach (var proto in nodes)
         {
-            if (++NodesRead > MaxNodes)
+            if (++NodesRead > MaxNodes || graph.TotalNodeCount > MaxGraphNodes)
             {
                 throw new LimitExceededException($"the model has more than {MaxNodes} nodes");
             }
@@ -63,17 +70,19 @@ internal sealed class OnnxBodyImport(ModelSource source, ModelProto model, Impor
     /// <exception cref="ProblemException">An output is produced by no node.</exception>
     public ImmutableArray<OnnxValue>? ReadSubgraph(GraphProto body, OnnxScope scope, IReadOnlyList<OnnxValue> inputs, GraphBuilder graph)
     {
-        if (body.Input.Count != inputs.Count)
+        ReadInitializers(body, scope);
+        // Before IR version 4 initialisers are listed as inputs too.
+        var names = body.Input.Select(i => i.Name).Where(n => !scope.Defines(n)).ToList();
+        if (names.Count != inputs.Count)
         {
-            throw new ShapeException($"subgraph '{body.Name}' has {body.Input.Count} inputs where {inputs.Count} are given to it");
+            throw new ShapeException($"subgraph '{body.Name}' has {names.Count} inputs where {inputs.Count} are given to it");
         }
 
         for (var i = 0; i < inputs.Count; i++)
         {
-            scope.Define(body.Input[i].Name, inputs[i]);
+            scope.Define(names[i], inputs[i]);
         }
 
-        ReadInitializers(body, scope);
         ReadNodes(body.Node, scope, graph);
         var outputs = body
             .Output.Select(o => scope.TryGet(o.Name, out var value) ? value : throw Missing($"output '{o.Name}' of subgraph '{body.Name}'"))
@@ -102,7 +111,7 @@ internal sealed class OnnxBodyImport(ModelSource source, ModelProto model, Impor
                     var outputs = import(new NodeToImport(proto, name, opset, inputs, scope, graph));
                     foreach (var (output, value) in proto.Output.Zip(outputs, (o, v) => (o, v)).Where(p => p.o.Length > 0))
                     {
-                        scope.Define(output, value);
+                        scope.Define(output, Counted(value));
                     }
                 }
             }
@@ -111,6 +120,15 @@ internal sealed class OnnxBodyImport(ModelSource source, ModelProto model, Impor
         {
             scope.TryAdd(output, null);
         }
+    }
+
+    /// <exception cref="LimitExceededException">Sequences grow beyond all measure.</exception>
+    private OnnxValue? Counted(OnnxValue? value)
+    {
+        _sequenceItems += value is OnnxSequence sequence ? sequence.Items.Length : 0;
+        return _sequenceItems <= MaxSequenceItems
+            ? value
+            : throw new LimitExceededException($"the model's sequences have more than {MaxSequenceItems} elements");
     }
 
     /// <summary>A node with all that the three ways to import one need.</summary>

@@ -14,7 +14,8 @@ internal sealed class OnnxFunctions(RepeatedField<FunctionProto> functions)
         );
 
     /// <summary>The scope of a function's body with the call's inputs under the function's own names.</summary>
-    /// <exception cref="ProblemException">The call gives too many inputs, or functions call each other too deeply.</exception>
+    /// <exception cref="ShapeException">The call gives too many inputs.</exception>
+    /// <exception cref="LimitExceededException">Functions call each other too deeply.</exception>
     public static OnnxScope Enter(FunctionProto function, NodeProto call, string name, IReadOnlyList<OnnxValue?> inputs, OnnxScope caller)
     {
         if (inputs.Count > function.Input.Count)

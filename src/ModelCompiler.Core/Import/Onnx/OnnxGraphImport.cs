@@ -80,6 +80,14 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
             }
         }
 
+        if (outputs.Count == 0 && !_problems.HasErrors)
+        {
+            _problems.Report(
+                ProblemKinds.UnsupportedForm,
+                "all outputs are empty sequences or optionals without a value: nothing is computed"
+            );
+        }
+
         return RunTimeSizes.OfOutputs(outputs, _builder);
     }
 }

@@ -28,10 +28,7 @@ internal sealed class OnnxScope
     {
         if (depth > MaxDepth)
         {
-            throw new ProblemException(
-                ProblemKinds.BrokenGraph,
-                $"functions call each other, or subgraphs are nested, more than {MaxDepth} levels deep"
-            );
+            throw new LimitExceededException($"functions call each other, or subgraphs are nested, more than {MaxDepth} levels deep");
         }
 
         (Prefix, _opsets, _arguments, _outer, InFunction, Depth) = (prefix, opsets, arguments, outer, inFunction, depth);
@@ -45,13 +42,13 @@ internal sealed class OnnxScope
     /// <param name="function">The function.</param>
     /// <param name="name">Name of the calling node; goes before the names of nodes of the body.</param>
     /// <param name="arguments">Attributes of the call, which nodes of the body may refer to.</param>
-    /// <exception cref="ProblemException">Bodies are nested too deeply.</exception>
+    /// <exception cref="LimitExceededException">Bodies are nested too deeply.</exception>
     public OnnxScope EnterFunction(FunctionProto function, string name, IReadOnlyDictionary<string, AttributeProto> arguments) =>
         new(name + "/", function.OpsetImport, arguments, null, inFunction: true, Depth + 1);
 
     /// <summary>The scope of a subgraph: it sees all that is known here so far, and what it defines is its own.</summary>
     /// <param name="prefix">Goes before the names of nodes of the subgraph.</param>
-    /// <exception cref="ProblemException">Bodies are nested too deeply.</exception>
+    /// <exception cref="LimitExceededException">Bodies are nested too deeply.</exception>
     public OnnxScope EnterSubgraph(string prefix) => new(prefix, _opsets, _arguments, this, InFunction, Depth + 1);
 
     /// <summary>Goes before the names of nodes, so that those of inlined bodies say where they come from.</summary>

@@ -136,27 +136,34 @@ internal sealed class LoopImport
     private Outputs? Compile()
     {
         var flat = Structure.Flatten(_initial);
-        var trial = new CompiledLoop(_node, flat, []) { Number = ShapeOf(0) };
-        if (Read(trial, trial.Carried) is not { } first)
+        var loop = NewLoop(flat);
+        if (Read(loop, loop.Carried) is not { } outputs)
         {
             return null;
         }
 
         // What an iteration hands on as it is, is the same in all: it need not be carried, and may be constant.
-        var isFixed = CarriedOf(first).Zip(trial.Carried, (o, i) => o == i).ToArray();
-        ImmutableArray<Value> moving = [.. flat.Where((_, i) => !isFixed[i])];
-        var loop = new CompiledLoop(_node, moving, [])
+        var isFixed = CarriedOf(outputs).Zip(loop.Carried, (o, i) => o == i).ToArray();
+        if (!isFixed.Contains(true))
+        {
+            return Close(loop, outputs, flat, isFixed);
+        }
+
+        var shorter = NewLoop([.. flat.Where((_, i) => !isFixed[i])]);
+        return Read(shorter, Merge(isFixed, flat, shorter.Carried)) is { } again ? Close(shorter, again, flat, isFixed) : null;
+    }
+
+    private CompiledLoop NewLoop(ImmutableArray<Value> carried) =>
+        new(_node, carried, [])
         {
             Number = ShapeOf(0),
             Trips = _node.HasInput(0) ? KnownTrips : null,
             ComputedTrips = KnownTrips is null ? _node.Tensor(0) : null,
             ComputedStart = KnownStart is null ? _node.Tensor(1) : null,
         };
-        if (Read(loop, Merge(isFixed, flat, loop.Carried)) is not { } outputs)
-        {
-            return null;
-        }
 
+    private Outputs Close(CompiledLoop loop, ImmutableArray<OnnxValue> outputs, ImmutableArray<Value> flat, bool[] isFixed)
+    {
         var condition = Condition(outputs);
         var goesOn = condition.Constant is { } known && known.Bytes[0] != 0;
         ImmutableArray<Value> stacked = [.. outputs.Skip(1 + _initial.Length).Select(Slice)];
@@ -164,7 +171,7 @@ internal sealed class LoopImport
         var results = loop.Close(goesOn ? null : condition, [.. CarriedOf(outputs).Where((_, i) => !isFixed[i])], stacked);
         return new([
             .. Structure.Rebuild(_initial, Merge(isFixed, flat, results)),
-            .. results.Skip(moving.Length).Select(r => new OnnxTensor(r)),
+            .. results.Skip(loop.Carried.Length).Select(r => new OnnxTensor(r)),
         ]);
     }
 
