@@ -119,6 +119,15 @@ internal static class Descriptors
         isEnabledByDefault: true
     );
 
+    private static readonly DiagnosticDescriptor FailingBranch = new(
+        "MC0013",
+        "A branch of the model cannot run",
+        "{0}",
+        Category,
+        DiagnosticSeverity.Warning,
+        isEnabledByDefault: true
+    );
+
     private static readonly DiagnosticDescriptor InternalError = new(
         "MC0099",
         "The compiler failed",
@@ -144,6 +153,7 @@ internal static class Descriptors
             AssumedDimension,
             DuplicateClass,
             BudgetExceeded,
+            FailingBranch,
             InternalError,
         }.ToDictionary(d => d.Id, StringComparer.Ordinal);
 

@@ -71,6 +71,9 @@ public static class ProblemKinds
     /// <summary>A model needs more than its item allows.</summary>
     public static readonly ProblemKind BudgetExceeded = new("MC0012", Severity.Error, "The model exceeds a budget");
 
+    /// <summary>A branch cannot run on the shapes that the model is compiled for.</summary>
+    public static readonly ProblemKind FailingBranch = new("MC0013", Severity.Warning, "A branch of the model cannot run");
+
     /// <summary>The compiler itself failed: always a defect of ours.</summary>
     public static readonly ProblemKind InternalError = new("MC0099", Severity.Error, "The compiler failed");
 
@@ -89,6 +92,7 @@ public static class ProblemKinds
         AssumedDimension,
         DuplicateClass,
         BudgetExceeded,
+        FailingBranch,
         InternalError,
     ];
 }

@@ -44,6 +44,7 @@ internal static class EmitterTable
         Add<DeterminantKernel>(DeterminantEmitter.Emit);
         Add<DirectConvInt8Kernel>(DirectConvInt8Emitter.Emit);
         Add<DynamicQuantizeKernel>(LinearEmitter.Emit);
+        Add<FailKernel>(FailEmitter.Emit);
         Add<FlipSignKernel>(FlipSignEmitter.Emit);
         Add<ElementwiseKernel>(ElementwiseEmitter.Emit);
         Add<FourierKernel>(FourierEmitter.Emit);

@@ -41,6 +41,7 @@ internal static class LoweringTable
         Add<DynamicQuantizeLinear>(DynamicQuantizeKernel.Lower);
         Add<ElementwiseChain>(ElementwiseLowering.Lower);
         Add<Expand>(MovementKernel.Lower);
+        Add<Fail>(FailKernel.Lower);
         Add<FlipSign>(FlipSignKernel.Lower);
         Add<Fourier>(FourierKernel.Lower);
         Add<Gather>(GatherKernel.Lower);

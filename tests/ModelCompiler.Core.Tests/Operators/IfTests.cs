@@ -6,6 +6,7 @@ using ModelCompiler.Lowering.Kernels;
 using ModelCompiler.Lowering.Kernels.ControlFlow;
 using ModelCompiler.Lowering.Kernels.Int8;
 using ModelCompiler.Testing;
+using ModelCompiler.Verification;
 
 namespace ModelCompiler.Core.Tests.Operators;
 
@@ -173,6 +174,28 @@ public sealed class IfTests
         var problem = Assert.Single(Compile(model).Problems);
         Assert.Equal(ProblemKinds.UnsupportedForm, problem.Kind);
         Assert.Contains("Float32[2,3] where it is true, Float32[3,2] where it is false", problem.Message);
+    }
+
+    [Fact]
+    public void Branch_that_cannot_run_throws_where_it_is_chosen_and_the_other_serves()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 2, 3);
+        var condition = model.Input("condition", ElementType.Bool);
+        var then = OnnxModelBuilder.Subgraph("then");
+        then.Output(then.Node("MatMul", [x, then.Constant([3, 2], Weights(6))]), ElementType.Float32);
+        var otherwise = OnnxModelBuilder.Subgraph("else");
+        otherwise.Output(otherwise.Node("MatMul", [x, otherwise.Constant([4, 2], Weights(8))]), ElementType.Float32);
+        model.Output(model.Node("If", [condition], ("then_branch", then), ("else_branch", otherwise)), ElementType.Float32);
+        var compiled = Compile(model);
+        Assert.Equal(ProblemKinds.FailingBranch, Assert.Single(compiled.Problems).Kind);
+        Assert.DoesNotContain("model.onnx", compiled.Implementation);
+        using var network = CompiledNetwork.Load(compiled, new CompileOptions());
+        float[] elements = [1, 2, 3, 4, 5, 6];
+        var expected = Weights(6);
+        var actual = (float[])network.Run(elements, new[] { true })[0].Elements;
+        Assert.Equal((1 * expected[0]) + (2 * expected[2]) + (3 * expected[4]), actual[0], 1e-5);
+        Assert.Contains("[4,2]", Assert.ThrowsAny<Exception>(() => network.Run(elements, new[] { false })).ToString());
     }
 
     [Fact]

@@ -10,7 +10,9 @@ internal sealed class ImportProblems(ModelSource source)
 
     public IReadOnlyList<Problem> Found => _found;
 
-    public bool HasErrors => _found.Any(p => p.Kind.Severity == Severity.Error);
+    public bool HasErrors => _found.Any(IsError);
+
+    public static bool IsError(Problem problem) => problem.Kind.Severity == Severity.Error;
 
     public void Report(ProblemKind kind, string message) => _found.Add(new(kind, $"{source.Path}: {message}"));
 
@@ -57,15 +59,15 @@ internal sealed class ImportProblems(ModelSource source)
 
         var found = _found.Skip(before).ToList();
         _found.RemoveRange(before, found.Count);
-        return (null, new FailedTrial(found, thrown));
+        return (null, new FailedTrial(found, thrown, found.FirstOrDefault(IsError)?.MessageWithout(source.Path) ?? thrown?.Message ?? ""));
     }
 
-    /// <summary>Reports what made a trial fail after all.</summary>
-    /// <exception cref="Exception">The trial ended with that exception.</exception>
-    public void Accept(FailedTrial failure)
+    /// <summary>Reports what made trials fail after all.</summary>
+    /// <exception cref="Exception">A trial ended with that exception.</exception>
+    public void Accept(params IReadOnlyList<FailedTrial> failures)
     {
-        _found.AddRange(failure.Found);
-        if (failure.Thrown is { } thrown)
+        _found.AddRange(failures.SelectMany(f => f.Found));
+        if (failures.Select(f => f.Thrown).FirstOrDefault(t => t is not null) is { } thrown)
         {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(thrown).Throw();
         }
@@ -75,4 +77,12 @@ internal sealed class ImportProblems(ModelSource source)
 /// <summary>Why one of several ways to import something did not succeed.</summary>
 /// <param name="Found">What was reported on the way.</param>
 /// <param name="Thrown">The fault that ended it; null where all is reported.</param>
-internal sealed record FailedTrial(IReadOnlyList<Problem> Found, Exception? Thrown);
+/// <param name="Message">The first fault, without the name of the file.</param>
+internal sealed record FailedTrial(IReadOnlyList<Problem> Found, Exception? Thrown, string Message)
+{
+    /// <summary>Whether nothing else is wrong than that shapes or types break a rule.</summary>
+    public bool IsOfShapes =>
+        (Thrown is ShapeException || (Thrown is null && Errors.Any())) && Errors.All(p => p.Kind == ProblemKinds.ShapeMismatch);
+
+    private IEnumerable<Problem> Errors => Found.Where(ImportProblems.IsError);
+}

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Import.Onnx.Proto;
 
 namespace ModelCompiler.Import.Onnx.ControlFlow;
@@ -26,24 +28,57 @@ internal static class IfImport
         return taken is { } outputs ? [.. outputs] : node.Failed;
     }
 
-    private static ImmutableArray<OnnxValue?> Choose(ControlNode node, Value condition, GraphProto thenBranch, GraphProto elseBranch)
+    /// <summary>What a branch gives, and its nodes.</summary>
+    private sealed record Branch(ImmutableArray<OnnxValue> Outputs, Graph Body);
+
+    private static ImmutableArray<OnnxValue?> Choose(ControlNode node, Value condition, GraphProto thenGraph, GraphProto elseGraph)
     {
-        var (thenGraph, elseGraph) = (node.Graph.Fork(), node.Graph.Fork());
-        var thenOutputs = node.Run(thenBranch, "then", [], thenGraph);
-        var elseOutputs = node.Run(elseBranch, "else", [], elseGraph);
-        if (thenOutputs is not { } then || elseOutputs is not { } otherwise)
+        var problems = node.Bodies.Problems;
+        var (then, thenFailure) = problems.Try(() => Read(node, thenGraph, "then"));
+        var (otherwise, elseFailure) = problems.Try(() => Read(node, elseGraph, "else"));
+        if (then is null && otherwise is { } onlyElse && thenFailure!.IsOfShapes)
         {
+            then = Failing(node, "then", onlyElse, thenFailure);
+        }
+        else if (otherwise is null && then is { } onlyThen && elseFailure!.IsOfShapes)
+        {
+            otherwise = Failing(node, "else", onlyThen, elseFailure);
+        }
+
+        if (then is null || otherwise is null)
+        {
+            problems.Accept([.. new[] { thenFailure, elseFailure }.OfType<FailedTrial>()]);
             return node.Failed;
         }
 
-        CheckAlike(node, then, otherwise);
-        var (bodies, captured) = Bodies.Close(
-            thenGraph.BuildBody("then", [], Structure.Flatten(then)),
-            elseGraph.BuildBody("else", [], Structure.Flatten(otherwise))
-        );
+        CheckAlike(node, then.Outputs, otherwise.Outputs);
+        var (bodies, captured) = Bodies.Close(then.Body, otherwise.Body);
         return bodies[0].Outputs.IsEmpty
-            ? [.. then]
-            : [.. Structure.Rebuild(then, node.Graph.AddNode(new Graphs.Operators.If(bodies[0], bodies[1]), [condition, .. captured]))];
+            ? [.. then.Outputs]
+            : [.. Structure.Rebuild(then.Outputs, node.Graph.AddNode(new If(bodies[0], bodies[1]), [condition, .. captured]))];
+    }
+
+    private static Branch? Read(ControlNode node, GraphProto branch, string name)
+    {
+        var fork = node.Graph.Fork();
+        return node.Run(branch, name, [], fork) is { } outputs
+            ? new Branch(outputs, fork.BuildBody(name, [], Structure.Flatten(outputs)))
+            : null;
+    }
+
+    /// <summary>
+    /// The place of a branch that cannot run on the shapes there are, as that of a model for another sampling rate: it would fail in
+    /// any runtime, so it fails when it is chosen, and the other one serves.
+    /// </summary>
+    private static Branch Failing(ControlNode node, string name, Branch other, FailedTrial failure)
+    {
+        var message = $"the {name} branch of '{node.Name}' cannot run on the shapes that the network is compiled for: {failure.Message}";
+        node.Bodies.Problems.Report(ProblemKinds.FailingBranch, message);
+        var fork = node.Graph.Fork();
+        fork.CurrentName = $"{node.Name}/{name}";
+        var types = Structure.Flatten(other.Outputs).Select(v => v.Type).ToArray();
+        var outputs = fork.AddNode(new Fail(message, types));
+        return new Branch(Structure.Rebuild(other.Outputs, outputs), fork.BuildBody(name, [], outputs));
     }
 
     private static void CheckAlike(ControlNode node, ImmutableArray<OnnxValue> then, ImmutableArray<OnnxValue> otherwise)
