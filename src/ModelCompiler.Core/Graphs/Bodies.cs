@@ -37,6 +37,11 @@ internal static class Bodies
         return edit.HasChanges ? edit.Apply() : graph;
     }
 
+    /// <summary>Bytes of the constants that a node reads, those in its bodies included.</summary>
+    public static long ConstantBytes(Node node) =>
+        node.Inputs.Sum(i => (long)(i?.Constant?.Bytes.Length ?? 0))
+        + (node.Operator is IHasBodies op ? op.Bodies.SelectMany(b => b.Nodes).Sum(ConstantBytes) : 0);
+
     /// <summary>
     /// Closes bodies that read values of the graph around them: these become further inputs, the same for each body, behind those
     /// that it has.

@@ -19,8 +19,8 @@ public sealed class GraphBuilder
     /// <summary>How much constant folding may still cost.</summary>
     public FoldingBudget FoldingBudget { get; init; } = FoldingBudget.ForFile(0);
 
-    /// <summary>How many nodes were added.</summary>
-    public int NodeCount => _nodes.Count;
+    /// <summary>The nodes that were added.</summary>
+    public IReadOnlyList<Node> Nodes => _nodes;
 
     /// <summary>How many were added to this builder, those that it was forked from, and all other forks of these.</summary>
     public int TotalNodeCount => _total.Nodes;
