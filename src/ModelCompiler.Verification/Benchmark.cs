@@ -45,7 +45,7 @@ public static class Benchmark
         try
         {
             using var oracle = new OnnxRuntimeOracle(opened.File.Bytes, folder: opened.File.Folder);
-            using var bound = oracle.Bind(inputs, network.Outputs);
+            using var bound = oracle.Bind([.. inputs, .. opened.File.FixedInputs(opened.Options.Dimensions)], network.Outputs);
             return Run(ours, bound.Run, peak, duration, cancellation);
         }
         catch (OnnxRuntimeException)

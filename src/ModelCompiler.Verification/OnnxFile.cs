@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using ModelCompiler.Diagnostics;
+using ModelCompiler.Graphs;
 using ModelCompiler.Import.Onnx;
 using ModelCompiler.Import.Onnx.Proto;
 
@@ -62,6 +63,15 @@ public sealed class OnnxFile
 
     /// <summary>The graph's outputs.</summary>
     public IReadOnlyList<ValueInfoProto> Outputs() => Proto?.Graph is { } graph ? [.. graph.Output] : [];
+
+    /// <summary>The inputs that compiled code does not have because they are bound, with their values.</summary>
+    public IReadOnlyList<NamedTensor> FixedInputs(IReadOnlyList<DimensionBinding> bindings) =>
+        [
+            .. Inputs()
+                .Select(i => OnnxInputs.Fixed(i.Name, i.Type, bindings))
+                .OfType<Value>()
+                .Select(v => new NamedTensor(v.Name, v.Type, Elements.From(v.Constant!))),
+        ];
 
     private byte[]? ReadBeside(string location)
     {

@@ -37,6 +37,9 @@ public sealed class OnnxRuntimeOracle : IDisposable
     /// <summary>Names of the inputs in order.</summary>
     public IReadOnlyList<string> InputNames => _session.InputNames;
 
+    /// <summary>Inputs that every run gets besides those that it is given.</summary>
+    public IReadOnlyList<NamedTensor> Fixed { get; init; } = [];
+
     /// <summary>Version of the library.</summary>
     public static string Version => OrtEnv.Instance().GetVersionString();
 
@@ -74,7 +77,8 @@ public sealed class OnnxRuntimeOracle : IDisposable
             .InputNames.Where(n => _session.InputMetadata[n].OnnxValueType == OnnxValueType.ONNX_TYPE_SEQUENCE)
             .ToList();
         var items = sequences.Select(s => ItemsOf(s, inputs)).ToList();
-        var tensors = inputs.Except(items.SelectMany(i => i)).ToList();
+        var fixedInputs = Fixed.Where(f => inputs.All(i => i.Name != f.Name));
+        var tensors = inputs.Except(items.SelectMany(i => i)).Concat(fixedInputs).ToList();
         OrtValue[] values = [.. tensors.Select(ToValue), .. items.Select(ToSequence)];
         try
         {

@@ -189,7 +189,10 @@ public sealed class Verifier(OnnxFile file, CompileOptions options, Func<ModelSo
     {
         try
         {
-            return new OnnxRuntimeOracle(model.Bytes, signedQuantisedOperators: true, folder: model.Folder);
+            return new OnnxRuntimeOracle(model.Bytes, signedQuantisedOperators: true, folder: model.Folder)
+            {
+                Fixed = model.FixedInputs(options.Dimensions),
+            };
         }
         catch (OnnxRuntimeException e)
         {

@@ -50,7 +50,10 @@ public static class Differential
             if (expected is null)
             {
                 given = RandomInputs(network.Inputs, seed, inputs);
-                using var oracle = new OnnxRuntimeOracle(bytes, optimisation, signedQuantisedOperators);
+                using var oracle = new OnnxRuntimeOracle(bytes, optimisation, signedQuantisedOperators)
+                {
+                    Fixed = OnnxFile.Of("test.onnx", model.Proto).FixedInputs(options.Dimensions),
+                };
                 expected = oracle.Run(given);
             }
 

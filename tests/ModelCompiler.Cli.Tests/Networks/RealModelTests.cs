@@ -20,6 +20,7 @@ public class RealModelTests
     [InlineData("keyword-spotting/micro_kws_m_static_qoperator")]
     [InlineData("keyword-spotting/mlperf_kws_dscnn_int8_qdq")]
     [InlineData("ocr/ppocr_mobile_v2_cls")]
+    [InlineData("rnn-audio/silero_vad_16k_op15")]
     [InlineData("sensor/handgesture_keypoint_mlp")]
     [InlineData("sensor/hello_world_sine")]
     [InlineData("speed/mobilenet_v2_1.0_224_int8_qdq_random")]

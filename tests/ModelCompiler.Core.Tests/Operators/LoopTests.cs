@@ -174,6 +174,32 @@ public sealed class LoopTests
     }
 
     [Fact]
+    public void Number_of_iterations_that_is_bound_is_no_input()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 2, 2);
+        var body = Body("body", 2, 2);
+        body.Output("goes_on", ElementType.Bool).Output(body.Node("Mul", ["carried", x]), ElementType.Float32);
+        body.Output(body.Node("Neg", ["carried"]), ElementType.Float32);
+        var outputs = model.Node("Loop", "", [model.Input("trips", ElementType.Int64), null, x], [("body", body)], 2);
+        Differential.Check(Outputs(model, outputs), dimensions: (DimensionBinding[])[new("trips", 5)], targets: [Target.Auto]);
+    }
+
+    [Fact]
+    public void Loops_with_large_weights_are_not_unrolled()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 1, 128);
+        var weights = model.Constant([128, 128], [.. Enumerable.Range(0, 128 * 128).Select(i => MathF.Sin(i) / 64)]);
+        var body = Body("body", 1, 128);
+        body.Output("goes_on", ElementType.Bool)
+            .Output(body.Node("Tanh", [body.Node("MatMul", ["carried", weights])]), ElementType.Float32);
+        Outputs(model, model.Node("Loop", "", [Trips(model, 10), null, x], [("body", body)], 1));
+        Differential.Check(model, targets: [Target.Auto]);
+        Assert.Single(Kernels(model).OfType<LoopKernel>());
+    }
+
+    [Fact]
     public void Loop_without_an_end_is_refused()
     {
         var model = new OnnxModelBuilder();

@@ -8,7 +8,8 @@ namespace ModelCompiler.Import.Onnx;
 
 /// <summary>
 /// Declares the inputs of a model with every size known. A sequence becomes one input an element, and an optional its content or
-/// nothing: how many elements there are is bound under the input's name, as a dimension is under its symbol.
+/// nothing: how many elements there are is bound under the input's name, as a dimension is under its symbol. One integer that is bound
+/// is no input any more.
 /// </summary>
 internal sealed class OnnxInputs(CompileOptions options, GraphBuilder graph, ImportProblems problems)
 {
@@ -29,13 +30,39 @@ internal sealed class OnnxInputs(CompileOptions options, GraphBuilder graph, Imp
     private OnnxValue Read(string name, TypeProto? type) =>
         type?.ValueCase switch
         {
-            TypeProto.ValueOneofCase.TensorType => new OnnxTensor(graph.Input(name, TypeOf(name, type.TensorType))),
+            TypeProto.ValueOneofCase.TensorType => new OnnxTensor(
+                Fixed(name, type, options.Dimensions) ?? graph.Input(name, TypeOf(name, type.TensorType))
+            ),
             TypeProto.ValueOneofCase.SequenceType => ReadSequence(name, type.SequenceType.ElemType, CountOf(name) ?? throw NoCount(name)),
             _ => throw new ProblemException(
                 ProblemKinds.UnsupportedForm,
                 "only tensors, sequences of tensors and optionals of these are supported as inputs"
             ),
         };
+
+    /// <summary>
+    /// The constant that an input is where its name is bound and it is one integer: a rate or a number of iterations that decides what
+    /// is computed. Null for any other input.
+    /// </summary>
+    public static Value? Fixed(string name, TypeProto? type, IReadOnlyList<DimensionBinding> bindings)
+    {
+        if (
+            type?.ValueCase != TypeProto.ValueOneofCase.TensorType
+            || type.TensorType.Shape?.Dim.All(d => d.ValueCase == DimensionKind.DimValue && d.DimValue == 1) != true
+            || bindings.FirstOrDefault(b => b.Symbol == name) is not { } binding
+        )
+        {
+            return null;
+        }
+
+        var shape = new TensorShape(type.TensorType.Shape.Dim.Select(_ => 1));
+        return (ElementType)type.TensorType.ElemType switch
+        {
+            ElementType.Int64 => new Value(name, Tensor.From<long>(ElementType.Int64, shape, [binding.Size])),
+            ElementType.Int32 => new Value(name, Tensor.From<int>(ElementType.Int32, shape, [binding.Size])),
+            _ => null,
+        };
+    }
 
     private OnnxValue ReadOptional(string name, TypeProto? content)
     {
