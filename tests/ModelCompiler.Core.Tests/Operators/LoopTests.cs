@@ -200,6 +200,37 @@ public sealed class LoopTests
     }
 
     [Fact]
+    public void Long_loop_over_constants_is_a_constant_that_shapes_may_depend_on()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 200);
+        var body = OnnxModelBuilder.Subgraph("body");
+        body.Input("iteration", ElementType.Int64);
+        body.Input("goes_on", ElementType.Bool);
+        body.Input("carried", ElementType.Int64);
+        body.Output("goes_on", ElementType.Bool);
+        body.Output(body.Node("Add", ["carried", body.Constant(Tensor.Longs(1).Reshape(TensorShape.Scalar))]), ElementType.Int64);
+        body.Output(body.Node("Identity", ["carried"]), ElementType.Int64);
+        var start = model.Constant(Tensor.Longs(0).Reshape(TensorShape.Scalar));
+        var range = model.Node("Loop", "", [Trips(model, 100), null, start], [("body", body)], 2)[1];
+        var shape = model.Node(
+            "Slice",
+            [
+                range,
+                model.Constant(Tensor.Longs(2)),
+                model.Constant(Tensor.Longs(101)),
+                model.Constant(Tensor.Longs(0)),
+                model.Constant(Tensor.Longs(98)),
+            ]
+        );
+        model.Output(
+            model.Node("Reshape", [x, model.Node("Concat", [shape, model.Constant(Tensor.Longs(-1))], ("axis", 0))]),
+            ElementType.Float32
+        );
+        Differential.Check(model, targets: [Target.Auto]);
+    }
+
+    [Fact]
     public void Loop_without_an_end_is_refused()
     {
         var model = new OnnxModelBuilder();

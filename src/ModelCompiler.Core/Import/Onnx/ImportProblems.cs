@@ -80,6 +80,9 @@ internal sealed class ImportProblems(ModelSource source)
 /// <param name="Message">The first fault, without the name of the file.</param>
 internal sealed record FailedTrial(IReadOnlyList<Problem> Found, Exception? Thrown, string Message)
 {
+    /// <summary>Whether something is wrong; otherwise the way was only not open.</summary>
+    public bool HasFault => Thrown is not null || Errors.Any();
+
     /// <summary>Whether nothing else is wrong than that shapes or types break a rule.</summary>
     public bool IsOfShapes =>
         (Thrown is ShapeException || (Thrown is null && Errors.Any())) && Errors.All(p => p.Kind == ProblemKinds.ShapeMismatch);

@@ -45,41 +45,40 @@ internal sealed class LoopImport
         }
 
         trips = start ? Math.Max(trips, 0) : 0;
-        return trips == 0 ? Nothing()
-            : trips <= UnrollLimits.Short.Iterations || trips == long.MaxValue ? UnrollOrCompile(trips)
-            : CompileOrUnroll(trips);
+        if (trips == 0)
+        {
+            return Nothing();
+        }
+
+        // A long loop is unrolled first only where nothing is left of it then, and last where it cannot be anything else.
+        var isShort = trips <= UnrollLimits.Short.Iterations || trips == long.MaxValue;
+        return First(
+            () => Unroll(trips, isShort ? UnrollLimits.Short : UnrollLimits.Folded),
+            Compile,
+            () => Unroll(trips, UnrollLimits.Long)
+        );
     }
 
-    private Outputs? UnrollOrCompile(long trips)
+    /// <summary>
+    /// What the first way gives that succeeds. Where none does, the first fault is reported: what is wrong with the body itself says
+    /// more than that it cannot be a loop of fixed shapes.
+    /// </summary>
+    private Outputs? First(params Func<Outputs?>[] ways)
     {
-        var problems = _node.Bodies.Problems;
-        var (unrolled, failure) = problems.Try(() => Unroll(trips, UnrollLimits.Short));
-        if (unrolled is not null)
+        var failures = new List<FailedTrial>();
+        foreach (var way in ways)
         {
-            return unrolled;
+            var (outputs, failure) = _node.Bodies.Problems.Try(way);
+            if (outputs is not null)
+            {
+                return outputs;
+            }
+
+            failures.Add(failure!);
         }
 
-        var (compiled, reason) = problems.Try(Compile);
-        if (compiled is null)
-        {
-            // What is wrong with the body itself says more than that it cannot be a loop of fixed shapes.
-            problems.Accept(failure!.Found.Count > 0 || failure.Thrown is not null ? failure : reason!);
-        }
-
-        return compiled;
-    }
-
-    private Outputs? CompileOrUnroll(long trips)
-    {
-        var problems = _node.Bodies.Problems;
-        var (outputs, failure) = problems.Try(Compile);
-        outputs ??= problems.Try(() => Unroll(trips, UnrollLimits.Long)).Result;
-        if (outputs is null)
-        {
-            problems.Accept(failure!);
-        }
-
-        return outputs;
+        _node.Bodies.Problems.Accept(failures.FirstOrDefault(f => f.HasFault) ?? failures[0]);
+        return null;
     }
 
     /// <summary>Reads the body once for each iteration; null where there are too many, or their number is not known.</summary>
@@ -112,6 +111,11 @@ internal sealed class LoopImport
             {
                 break;
             }
+        }
+
+        if (unrolled.Graph.Nodes.Count > limits.Nodes)
+        {
+            return null;
         }
 
         _node.Graph.Take(unrolled.Graph);

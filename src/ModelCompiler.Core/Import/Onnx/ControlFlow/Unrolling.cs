@@ -13,6 +13,9 @@ internal sealed record UnrollLimits(int Iterations, int Nodes, long ConstantByte
     /// <summary>For loops that are better unrolled: constants can be folded and layers fused across iterations.</summary>
     public static UnrollLimits Short { get; } = new(64, 512, 128 << 10);
 
+    /// <summary>For loops of which constants are all that is left.</summary>
+    public static UnrollLimits Folded { get; } = new(4096, 0, 0);
+
     /// <summary>For loops that can only be unrolled.</summary>
     public static UnrollLimits Long { get; } = new(1024, 1 << 13, 64 << 20);
 
