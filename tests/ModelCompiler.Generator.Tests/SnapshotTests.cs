@@ -24,6 +24,7 @@ public sealed class SnapshotTests
         ["depthwise"] = () => TinyModels.Convolution(group: 8),
         ["max-pool"] = () => TinyModels.MaxPool(),
         ["softmax"] = () => TinyModels.Unary("Softmax"),
+        ["branch-in-loop"] = () => TinyModels.BranchInLoop(),
         ["quantised-convolution"] = () => TinyModels.QuantisedConvolution(),
     };
 

@@ -124,5 +124,30 @@ internal static class TinyModels
         return model.Output(model.Node("QLinearConv", [x, scale, zero, weights, scale, signedZero, scale, zero]), ElementType.UInt8);
     }
 
+    /// <summary>As many iterations as are asked for, each of one of two branches by what is carried.</summary>
+    public static OnnxModelBuilder BranchInLoop()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 6);
+        var then = OnnxModelBuilder.Subgraph("then");
+        then.Output(then.Node("Relu", [then.Node("Sub", ["carried", x])]), ElementType.Float32);
+        var otherwise = OnnxModelBuilder.Subgraph("else");
+        otherwise.Output(otherwise.Node("Add", ["carried", x]), ElementType.Float32);
+        var body = OnnxModelBuilder.Subgraph("body");
+        body.Input("iteration", ElementType.Int64);
+        body.Input("goes_on", ElementType.Bool);
+        body.Input("carried", ElementType.Float32, 6);
+        var sum = body.Node("ReduceSum", ["carried"], ("keepdims", 0));
+        var chosen = body.Node(
+            "If",
+            [body.Node("Greater", [sum, body.Constant([], 1)])],
+            ("then_branch", then),
+            ("else_branch", otherwise)
+        );
+        body.Output(body.Node("Less", [sum, body.Constant([], 9)]), ElementType.Bool).Output(chosen, ElementType.Float32);
+        var looped = model.Node("Loop", [model.Input("trips", ElementType.Int64), null, x], ("body", body));
+        return model.Output(looped, ElementType.Float32);
+    }
+
     private static float[] Ramp(int length) => [.. Enumerable.Range(0, length).Select(i => (i % 7) - 3 + (i / 64f))];
 }

@@ -40,7 +40,7 @@ internal sealed record LoopKernel(
     public override string Describe() =>
         (HasCondition ? "while loop" : "loop")
         + (Trips is { } trips ? $" of {(HasCondition ? "at most " : "")}{trips} iterations" : "")
-        + $" of {Body.Steps.Count} steps, {Carried.Count} values carried";
+        + $" of {Body.Steps.Count} steps, {Carried.Count} carried";
 
     public static LoweredNode? Lower(Loop op, Node node, LoweringContext context)
     {
