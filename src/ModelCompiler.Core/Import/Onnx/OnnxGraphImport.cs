@@ -78,6 +78,13 @@ internal sealed class OnnxGraphImport(ModelSource source, CompileOptions options
             {
                 outputs.AddRange(sequence.Items.Select((item, i) => new GraphOutput(OnnxInputs.ItemName(output.Name, i), item)));
             }
+            else if (value is OnnxUnsized)
+            {
+                _problems.Report(
+                    ProblemKinds.UnsupportedForm,
+                    $"output '{output.Name}' is {value.Description}; tensors of known shapes are supported"
+                );
+            }
         }
 
         if (outputs.Count == 0 && !_problems.HasErrors)

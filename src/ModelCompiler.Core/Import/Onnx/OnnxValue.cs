@@ -22,6 +22,12 @@ internal sealed record OnnxSequence(ImmutableArray<Value> Items) : OnnxValue
     public override string Description => $"a sequence of {Items.Length} tensors";
 }
 
+/// <summary>A tensor whose shape is not known when code is written: whoever reads it cannot be compiled.</summary>
+internal sealed record OnnxUnsized(string Reason) : OnnxValue
+{
+    public override string Description => Reason;
+}
+
 /// <summary>An optional without content.</summary>
 internal sealed record OnnxAbsent : OnnxValue
 {

@@ -34,8 +34,6 @@ internal sealed class ControlNode(
 
     public ImmutableArray<OnnxValue?> Inputs => inputs;
 
-    public int OutputCount => proto.Output.Count;
-
     /// <summary>Every output failed: what is wrong is reported already.</summary>
     public ImmutableArray<OnnxValue?> Failed => [.. proto.Output.Select(_ => (OnnxValue?)null)];
 

@@ -170,14 +170,22 @@ internal sealed class LoopImport
     {
         var condition = Condition(outputs);
         var goesOn = condition.Constant is { } known && known.Bytes[0] != 0;
+        if (loop.Trips is null && loop.ComputedTrips is null && goesOn)
+        {
+            throw _node.Unsupported("the loop never ends: it has neither a number of iterations nor a condition that can become false");
+        }
+
         ImmutableArray<Value> stacked = [.. outputs.Skip(1 + _initial.Length).Select(Slice)];
-        CheckCount(loop, !goesOn, stacked.Length);
-        var results = loop.Close(goesOn ? null : condition, [.. CarriedOf(outputs).Where((_, i) => !isFixed[i])], stacked);
+        var isCounted = goesOn && loop.Trips is not null && loop.ComputedStart is null;
+        var results = loop.Close(goesOn ? null : condition, [.. CarriedOf(outputs).Where((_, i) => !isFixed[i])], isCounted ? stacked : []);
         return new([
             .. Structure.Rebuild(_initial, Merge(isFixed, flat, results)),
-            .. results.Skip(loop.Carried.Length).Select(r => new OnnxTensor(r)),
+            .. stacked.Select((_, i) => isCounted ? (OnnxValue)new OnnxTensor(results[loop.Carried.Length + i]) : new OnnxUnsized(Slices)),
         ]);
     }
+
+    private string Slices =>
+        $"a tensor with a slice for each iteration of '{_node.Name}', how many of which there are is known at run time only";
 
     private ImmutableArray<OnnxValue>? Read(CompiledLoop loop, ImmutableArray<Value> carried)
     {
@@ -200,22 +208,6 @@ internal sealed class LoopImport
         }
 
         return outputs;
-    }
-
-    private void CheckCount(CompiledLoop loop, bool hasCondition, int stacked)
-    {
-        if (stacked > 0 && (loop.Trips is null || loop.ComputedStart is not null || hasCondition))
-        {
-            throw _node.Unsupported(
-                $"how many iterations there are is known at run time only, and output '{_node.OutputName(_initial.Length)}' has a slice for "
-                    + "each; supported: a constant number of iterations"
-            );
-        }
-
-        if (loop.Trips is null && loop.ComputedTrips is null && !hasCondition)
-        {
-            throw _node.Unsupported("the loop never ends: it has neither a number of iterations nor a condition that can become false");
-        }
     }
 
     /// <summary>Values that are fixed in their places, those that move in the others.</summary>
