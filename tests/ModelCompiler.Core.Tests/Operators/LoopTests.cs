@@ -56,10 +56,11 @@ public sealed class LoopTests
     }
 
     [Theory]
-    [InlineData(null)]
-    [InlineData(5L)]
-    [InlineData(long.MaxValue)]
-    public void Condition_computed_at_run_time_ends_the_loop(long? trips)
+    [InlineData(null, true)]
+    [InlineData(5L, true)]
+    [InlineData(long.MaxValue, true)]
+    [InlineData(40L, false)]
+    public void Condition_computed_at_run_time_ends_the_loop(long? trips, bool hasStart)
     {
         var model = new OnnxModelBuilder();
         var x = model.Input("x", ElementType.Float32, 1, 3);
@@ -71,7 +72,13 @@ public sealed class LoopTests
         body.Output(body.Node("Greater", [largest, body.Constant([], 0.1f)]), ElementType.Bool);
         body.Output(next, ElementType.Float32);
         body.Output(body.Node("Add", ["counter", body.Constant(Tensor.Longs(1))]), ElementType.Int64);
-        var outputs = model.Node("Loop", "", [trips is { } n ? Trips(model, n) : null, True(model), x, counter], [("body", body)], 2);
+        var outputs = model.Node(
+            "Loop",
+            "",
+            [trips is { } n ? Trips(model, n) : null, hasStart ? True(model) : null, x, counter],
+            [("body", body)],
+            2
+        );
         model.Output(outputs[0], ElementType.Float32).Output(outputs[1], ElementType.Int64);
         Differential.Check(model);
     }

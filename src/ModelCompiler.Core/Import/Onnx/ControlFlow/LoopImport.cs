@@ -6,7 +6,8 @@ namespace ModelCompiler.Import.Onnx.ControlFlow;
 
 /// <summary>
 /// ONNX Loop (opset 1, 11, 13, 16 and later): unrolled where few iterations are known to run, which lets shapes and sequences change
-/// from one to the next, else a loop of fixed shapes.
+/// from one to the next, else a loop of fixed shapes. The condition that the body gives counts even where no first one is given, as
+/// in ONNX Runtime.
 /// </summary>
 internal sealed class LoopImport
 {
@@ -118,8 +119,12 @@ internal sealed class LoopImport
             return null;
         }
 
+        var tensors = Enumerable
+            .Range(0, stacked[0].Length)
+            .Select(i => new OnnxTensor(SequenceOperators.Stack(unrolled.Graph, [.. stacked.Select(s => Slice(s[i]))])))
+            .ToList();
         _node.Graph.Take(unrolled.Graph);
-        return new([.. carried, .. Enumerable.Range(0, stacked[0].Length).Select(i => Stack([.. stacked.Select(s => Slice(s[i]))]))]);
+        return new([.. carried, .. tensors]);
     }
 
     /// <summary>No iteration: what is carried stays, and nothing is stacked.</summary>
@@ -236,8 +241,6 @@ internal sealed class LoopImport
         output is OnnxTensor tensor
             ? tensor.Value
             : throw new ShapeException($"an output that is stacked is {output.Description}; a tensor was expected");
-
-    private OnnxTensor Stack(IReadOnlyList<Value> slices) => new(SequenceOperators.Stack(_node.Graph, slices));
 
     private void CheckOne(int input, ElementType element)
     {

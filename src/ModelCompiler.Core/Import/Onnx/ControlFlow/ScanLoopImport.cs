@@ -147,11 +147,12 @@ internal sealed class ScanLoopImport
             stacked.Add([.. tensors.Skip(_states)]);
         }
 
+        var whole = Enumerable
+            .Range(0, stacked[0].Length)
+            .Select(i => SequenceOperators.Stack(unrolled.Graph, [.. stacked.Select(s => s[i])]))
+            .ToImmutableArray();
         _node.Graph.Take(unrolled.Graph);
-        return new(
-            states,
-            [.. Enumerable.Range(0, stacked[0].Length).Select(i => SequenceOperators.Stack(_node.Graph, [.. stacked.Select(s => s[i])]))]
-        );
+        return new(states, whole);
     }
 
     private Outputs? Compile(ImmutableArray<Value> states, IReadOnlyList<Value> scanned, int length)
