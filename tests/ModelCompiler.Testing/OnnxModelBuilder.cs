@@ -28,6 +28,13 @@ public sealed class OnnxModelBuilder
     /// <summary>The message itself, for what this class has no method for.</summary>
     public ModelProto Proto => _model;
 
+    /// <summary>Imports one more operator set.</summary>
+    public OnnxModelBuilder Opset(string domain, int version)
+    {
+        _model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
+        return this;
+    }
+
     public string Input(string name, ElementType type, params int[] shape)
     {
         _model.Graph.Input.Add(Info(name, type, [.. shape.Select(s => (object)s)]));

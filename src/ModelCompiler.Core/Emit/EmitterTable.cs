@@ -48,6 +48,7 @@ internal static class EmitterTable
         Add<FlipSignKernel>(FlipSignEmitter.Emit);
         Add<ElementwiseKernel>(ElementwiseEmitter.Emit);
         Add<FourierKernel>(FourierEmitter.Emit);
+        Add<ForestKernel>(ForestEmitter.Emit);
         Add<GatherElementsKernel>(IndexedEmitters.GatherElements);
         Add<GatherKernel>(GatherEmitter.Emit);
         Add<GatherTuplesKernel>(IndexedEmitters.GatherTuples);

@@ -82,6 +82,7 @@ internal static class LoweringTable
         Add<Tile>(MovementKernel.Lower);
         Add<TopK>(TopKKernel.Lower);
         Add<Transpose>(MovementKernel.Lower);
+        Add<TreeEnsemble>(ForestKernel.Lower);
         Add<Unary>(ElementwiseLowering.Lower);
         Add<Unique>(UniqueKernel.Lower);
         Add<Where>(ElementwiseLowering.Lower);

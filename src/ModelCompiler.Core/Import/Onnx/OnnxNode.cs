@@ -86,6 +86,7 @@ internal sealed class OnnxNode(NodeProto proto, string name, int opset, Immutabl
 /// <summary>Names of operator set domains.</summary>
 internal static class OnnxDomains
 {
+    public const string MachineLearning = "ai.onnx.ml";
     public const string Microsoft = "com.microsoft";
 
     /// <summary>The default domain may be written in two ways.</summary>

@@ -1,4 +1,5 @@
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Import.Onnx.Ml;
 using ModelCompiler.Import.Onnx.Operators;
 
 namespace ModelCompiler.Import.Onnx;
@@ -184,6 +185,13 @@ internal static class OnnxOperatorTable
         ["Xor"] = BinaryImport.Of(BinaryFunction.Xor),
     };
 
+    private static readonly Dictionary<string, OnnxImport> MachineLearning = new()
+    {
+        ["TreeEnsemble"] = TreeEnsembleImport.Ensemble,
+        ["TreeEnsembleClassifier"] = TreeClassifierImport.Classifier,
+        ["TreeEnsembleRegressor"] = TreeEnsembleImport.Regressor,
+    };
+
     private static readonly Dictionary<string, OnnxImport> Microsoft = new()
     {
         ["CausalConvWithState"] = CausalConvImport.CausalConvWithState,
@@ -215,6 +223,7 @@ internal static class OnnxOperatorTable
             domain switch
             {
                 "" => Standard,
+                OnnxDomains.MachineLearning => MachineLearning,
                 OnnxDomains.Microsoft => Microsoft,
                 _ => null,
             }
