@@ -62,6 +62,7 @@ internal static class EmitterTable
         Add<NonMaxSuppressionKernel>(NonMaxSuppressionEmitter.Emit);
         Add<NonZeroKernel>(SelectionEmitters.NonZero);
         Add<OneHotKernel>(OneHotEmitter.Emit);
+        Add<PairwiseCouplingKernel>(PairwiseCouplingEmitter.Emit);
         Add<PlainConvKernel>(PlainConvEmitter.Emit);
         Add<PlainMatMulKernel>(PlainMatMulEmitter.Emit);
         Add<PointwiseInt8Kernel>(PointwiseInt8Emitter.Emit);

@@ -60,6 +60,7 @@ internal static class LoweringTable
         Add<NonZero>(NonZeroKernel.Lower);
         Add<OneHot>(OneHotKernel.Lower);
         Add<Pad>(MovementKernel.Lower);
+        Add<PairwiseCoupling>(PairwiseCouplingKernel.Lower);
         Add<QuantizeChannelsLast>(QuantizeInterleavedKernel.Lower);
         Add<QuantizeLinear>(QuantizeKernel.Lower);
         Add<QuantizedAveragePool>(QuantizedAveragePoolKernel.Lower);

@@ -187,9 +187,23 @@ internal static class OnnxOperatorTable
 
     private static readonly Dictionary<string, OnnxImport> MachineLearning = new()
     {
+        ["ArrayFeatureExtractor"] = FeatureImport.ArrayFeatureExtractor,
+        ["Binarizer"] = FeatureImport.Binarizer,
+        ["CategoryMapper"] = EncoderImport.CategoryMapper,
+        ["FeatureVectorizer"] = FeatureImport.FeatureVectorizer,
+        ["Imputer"] = FeatureImport.Imputer,
+        ["LabelEncoder"] = EncoderImport.LabelEncoder,
+        ["LinearClassifier"] = LinearImport.Classifier,
+        ["LinearRegressor"] = LinearImport.Regressor,
+        ["Normalizer"] = FeatureImport.Normalizer,
+        ["OneHotEncoder"] = EncoderImport.OneHotEncoder,
+        ["SVMClassifier"] = SvmImport.Classifier,
+        ["SVMRegressor"] = SvmImport.Regressor,
+        ["Scaler"] = FeatureImport.Scaler,
         ["TreeEnsemble"] = TreeEnsembleImport.Ensemble,
         ["TreeEnsembleClassifier"] = TreeClassifierImport.Classifier,
         ["TreeEnsembleRegressor"] = TreeEnsembleImport.Regressor,
+        ["ZipMap"] = EncoderImport.ZipMap,
     };
 
     private static readonly Dictionary<string, OnnxImport> Microsoft = new()

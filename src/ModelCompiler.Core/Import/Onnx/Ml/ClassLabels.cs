@@ -8,15 +8,15 @@ namespace ModelCompiler.Import.Onnx.Ml;
 /// <summary>The labels of a classifier's classes.</summary>
 internal static class ClassLabels
 {
-    /// <summary>Integer labels, as the attribute of the given name or the first of several gives them.</summary>
-    public static long[] Read(OnnxNode node, params string[] attributes)
+    /// <summary>Integer labels, as the attribute gives them.</summary>
+    public static long[] Read(OnnxNode node, string attribute)
     {
-        if (attributes.Select(node.Ints).FirstOrDefault(labels => labels is { Length: > 0 }) is { } found)
+        if (node.Ints(attribute) is { Length: > 0 } found)
         {
             return found;
         }
 
-        throw node.Texts("classlabels_strings") is { Length: > 0 } or null && node.HasAttribute("classlabels_strings")
+        throw node.HasAttribute("classlabels_strings")
             ? NoStrings(node, "class labels")
             : new ShapeException("the classifier has no class labels");
     }

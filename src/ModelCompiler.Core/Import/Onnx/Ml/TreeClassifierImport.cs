@@ -89,7 +89,7 @@ internal static class TreeClassifierImport
         first = first.To(ElementType.Float32);
         if (second is { } other)
         {
-            return transform.Apply(Pair(first, other.To(ElementType.Float32)));
+            return transform.Apply(BinaryScores.Join(first, other.To(ElementType.Float32)));
         }
 
         if (classes == 1)
@@ -97,11 +97,6 @@ internal static class TreeClassifierImport
             return transform == PostTransform.Probit ? transform.Apply(first) : first;
         }
 
-        return transform == PostTransform.Probit ? Pair(transform.Apply(first), first * 0)
-            : transform == PostTransform.Logistic ? Pair(transform.Apply(-first), transform.Apply(first))
-            : allPositive ? Pair(-first + 1, first)
-            : Pair(-first, first);
+        return BinaryScores.Pair(first, transform, complement: allPositive);
     }
-
-    private static Term Pair(Term first, Term second) => first.Apply(new Concat(1), second.Value);
 }
