@@ -58,6 +58,7 @@ internal static class EmitterTable
         Add<LoopConvInt8Kernel>(LoopConvInt8Emitter.Emit);
         Add<LoopKernel>(LoopEmitter.Emit);
         Add<LoopMatMulInt8Kernel>(LoopMatMulInt8Emitter.Emit);
+        Add<MatrixInverseKernel>(MatrixInverseEmitter.Emit);
         Add<MovementKernel>(MovementEmitter.Emit);
         Add<NonMaxSuppressionKernel>(NonMaxSuppressionEmitter.Emit);
         Add<NonZeroKernel>(SelectionEmitters.NonZero);

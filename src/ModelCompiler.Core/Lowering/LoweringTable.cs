@@ -55,6 +55,7 @@ internal static class LoweringTable
         Add<LookupTable>(LookupTableKernel.Lower);
         Add<Loop>(LoopKernel.Lower);
         Add<MatMul>(FloatLowering.MatMul);
+        Add<MatrixInverse>(MatrixInverseKernel.Lower);
         Add<MaxPool>(PoolKernel.LowerMaxPool);
         Add<NonMaxSuppression>(NonMaxSuppressionKernel.Lower);
         Add<NonZero>(NonZeroKernel.Lower);

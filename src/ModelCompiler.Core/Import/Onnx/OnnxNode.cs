@@ -77,6 +77,9 @@ internal sealed class OnnxNode(NodeProto proto, string name, int opset, Immutabl
 
     public long RequiredInt(string attribute) => Find(attribute)?.I ?? throw new ShapeException($"attribute '{attribute}' is missing");
 
+    /// <summary>The same node with another value for one input.</summary>
+    public OnnxNode WithInput(int index, Value value) => new(proto, Name, Opset, Inputs.SetItem(index, value), readTensor);
+
     /// <summary>A problem of a form of the operator that is not supported; say what is.</summary>
     public ProblemException Unsupported(string message) => new(ProblemKinds.UnsupportedForm, message);
 

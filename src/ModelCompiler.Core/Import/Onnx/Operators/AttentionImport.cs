@@ -26,40 +26,25 @@ internal static class AttentionImport
         var query = Heads(node, graph, 0, "q_num_heads");
         var key = WithPast(node, Heads(node, graph, 1, "kv_num_heads"), 4);
         var value = WithPast(node, Heads(node, graph, 2, "kv_num_heads"), 5);
-        var (batch, heads, length, size) = (query.Shape[0], query.Shape[1], query.Shape[2], query.Shape[3]);
-        var (groups, total) = (key.Shape[1], key.Shape[2]);
-        if (groups == 0 || heads % groups != 0)
-        {
-            throw new ShapeException($"{heads} heads of the query do not divide by {groups} heads of keys and values");
-        }
-
-        // Heads that share keys are rows of one matrix product: nothing is repeated.
+        var (length, size, total) = (query.Shape[2], query.Shape[3], key.Shape[2]);
         var scale = node.HasAttribute("scale") ? node.Float("scale", 1) : (float)(1 / Math.Sqrt(size));
-        var rows = query.Reshape(batch, groups, heads / groups * length, size);
-        var products = rows.Apply(new MatMul(false, true, scale, Clamp.None), key.Value).Reshape(batch, heads, length, total);
-        var cap = node.Float("softcap", 0);
-        var capped = cap > 0 ? (products / cap).Of(UnaryFunction.Tanh) * cap : products;
-        var masked = Masks(node, graph, capped, length, total).Aggregate(capped, (sum, mask) => sum + mask);
-        var probabilities = masked.Apply(new Softmax(3));
-        var attended = probabilities.Reshape(batch, groups, heads / groups * length, total).Apply(MatMul.Plain, value.Value);
-        var output = attended.Reshape(batch, heads, length, value.Shape[3]);
+        var attended = ScaledAttention.Of(
+            query,
+            key,
+            value,
+            scale,
+            node.Float("softcap", 0),
+            products => Masks(node, graph, products, length, total)
+        );
         var shown = (Shown)node.Int("qk_matmul_output_mode", 0) switch
         {
-            Shown.Products => products,
-            Shown.Capped => capped,
-            Shown.Masked => masked,
-            Shown.Probabilities => probabilities,
+            Shown.Products => attended.Products,
+            Shown.Capped => attended.Capped,
+            Shown.Masked => attended.Masked,
+            Shown.Probabilities => attended.Probabilities,
             var other => throw new ShapeException($"qk_matmul_output_mode is {(int)other}; 0 to 3 were expected"),
         };
-        return
-        [
-            node.Input(0).Shape.Rank == 3
-                ? output.Transpose(0, 2, 1, 3).Reshape(batch, length, heads * value.Shape[3]).Value
-                : output.Value,
-            key.Value,
-            value.Value,
-            shown.Value,
-        ];
+        return [(node.Input(0).Shape.Rank == 3 ? attended.ByPosition : attended.Output).Value, key.Value, value.Value, shown.Value];
     }
 
     /// <summary>An input as [batch, heads, length, size]; of rank 3 it is [batch, length, heads · size].</summary>

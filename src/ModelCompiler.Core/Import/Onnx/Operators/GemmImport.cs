@@ -49,6 +49,15 @@ internal static class GemmImport
         return [graph.Add(new Cast(node.Input(0).Element), Gemm(node.WithInputs(reals), graph)[0])];
     }
 
+    /// <summary>com.microsoft FusedGemm: activation(Gemm).</summary>
+    public static ImmutableArray<Value> FusedGemm(OnnxNode node, GraphBuilder graph)
+    {
+        var alpha = node.HasAttribute("activation_alpha") ? node.Float("activation_alpha", 0) : (float?)null;
+        float[] parameters = alpha is { } first ? [first] : [];
+        parameters = node.HasAttribute("activation_beta") ? [.. parameters, node.Float("activation_beta", 0)] : parameters;
+        return [FusedActivation.Apply(node, graph, Gemm(node, graph)[0], parameters)];
+    }
+
     private static Value Scaled(GraphBuilder graph, Value c, float beta)
     {
         var factor =

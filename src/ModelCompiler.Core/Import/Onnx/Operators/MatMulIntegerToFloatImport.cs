@@ -32,7 +32,7 @@ internal static class MatMulIntegerToFloatImport
     }
 
     /// <summary>float(accumulator) · (a scale · b scale) + bias.</summary>
-    private static Value Reals(GraphBuilder graph, Operand a, Operand b, Value? bias)
+    public static Value Reals(GraphBuilder graph, Operand a, Operand b, Value? bias)
     {
         var sums = IntegerArithmetic.MatMul(graph, a.Integers, a.Zero, b.Integers, b.Zero);
         var scales = graph.Add(new Binary(BinaryFunction.Mul), a.Scale, b.Scale);
@@ -40,5 +40,6 @@ internal static class MatMulIntegerToFloatImport
         return bias is null ? reals : graph.Add(new Binary(BinaryFunction.Add), reals, bias);
     }
 
-    private sealed record Operand(Value Integers, Value Scale, Value? Zero);
+    /// <summary>Integers, the size of one quantum, and the integer that stands for 0.</summary>
+    public sealed record Operand(Value Integers, Value Scale, Value? Zero);
 }

@@ -58,6 +58,33 @@ internal static class QLinearElementwiseImport
         return [graph.Add(new Reshape(x.Shape), graph.Add(new QuantizedSoftmax(1, input, output), matrix))];
     }
 
+    /// <summary>Inputs: condition, then tensor, scale and zero point of both choices, scale and zero point of the output.</summary>
+    public static ImmutableArray<Value> Where(OnnxNode node, GraphBuilder graph)
+    {
+        var output = QuantizationImport.OfOutput(node, 7, 8, node.Input(1).Element);
+        return [graph.Add(new Where(), node.Input(0), Choice(1), Choice(4))];
+
+        Value Choice(int input)
+        {
+            var x = node.Input(input);
+            return Requantized(graph, x, QuantizationImport.PerTensor(node, input + 1, input + 2, x.Element, $"input {input}"), output);
+        }
+    }
+
+    /// <summary>The mean of what the integers stand for.</summary>
+    public static ImmutableArray<Value> ReduceMean(OnnxNode node, GraphBuilder graph)
+    {
+        var x = node.Input(0);
+        var (scale, zero) = (node.Input(1), node.OptionalInput(2));
+        int[] axes = [.. node.Ints("axes")?.Select(x.Shape.NormaliseAxis).Distinct().OrderBy(a => a) ?? Enumerable.Range(0, x.Shape.Rank)];
+        var mean = new Reduce(ReduceFunction.Mean, axes, node.RequiredInt("keepdims") != 0);
+        var reals = graph.Add(mean, graph.Add(new DequantizeLinear(null), x, scale, zero));
+        return
+        [
+            graph.Add(new QuantizeLinear(node.OptionalInput(4)?.Element ?? x.Element, null), reals, node.Input(3), node.OptionalInput(4)),
+        ];
+    }
+
     /// <summary>The same numbers under another scale and zero point.</summary>
     public static Value Requantized(GraphBuilder graph, Value x, Quantization from, Quantization to) =>
         from == to ? x : graph.Add(LookupTable.Of(from.Element, to.Element, q => to.Quantize(from.Dequantize(q))), x);

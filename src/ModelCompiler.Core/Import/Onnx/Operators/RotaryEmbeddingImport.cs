@@ -11,7 +11,7 @@ internal static class RotaryEmbeddingImport
     {
         var given = new Term(graph, node.Input(0));
         var x = ByPosition(node, given);
-        var (batch, length, heads, size) = (x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]);
+        var size = x.Shape[3];
         var turned = node.Int("rotary_embedding_dim", 0) is > 0 and <= int.MaxValue and var part ? (int)part : size;
         if (turned > size || turned % 2 != 0)
         {
@@ -19,20 +19,31 @@ internal static class RotaryEmbeddingImport
         }
 
         var half = turned / 2;
-        var (cos, sin) = (Angles(node, graph, 1, half), Angles(node, graph, 2, half));
-        var interleaved = node.Int("interleaved", 0) != 0;
+        var output = Turn(x, Angles(node, graph, 1, half), Angles(node, graph, 2, half), node.Int("interleaved", 0) != 0, turned);
+        return [(given.Shape.Rank == 4 ? output.Transpose(0, 2, 1, 3) : output.Reshape(given.Shape)).Value];
+    }
+
+    /// <summary>Turns pairs among the first elements of each head.</summary>
+    /// <param name="x">[batch, length, heads, size].</param>
+    /// <param name="cos">Cosines, which broadcast to [batch, length, heads, turned/2].</param>
+    /// <param name="sin">Sines of the same shape.</param>
+    /// <param name="interleaved">Whether pairs are neighbours, or lie half of the turned elements apart.</param>
+    /// <param name="turned">How many elements are turned.</param>
+    public static Term Turn(Term x, Term cos, Term sin, bool interleaved, int turned)
+    {
+        var (batch, length, heads, size) = (x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]);
+        var half = turned / 2;
         var pairs = x.Slice(3, 0, turned).Reshape(interleaved ? [batch, length, heads, half, 2] : [batch, length, heads, 2, half]);
         var axis = interleaved ? 4 : 3;
-        var (a, b) = (Half(pairs, axis, 0), Half(pairs, axis, 1));
+        var (a, b) = (Half(0), Half(1));
         var (first, second) = ((cos * a) - (sin * b), (sin * a) + (cos * b));
         var joined = interleaved
             ? first.Reshape(batch, length, heads, half, 1).Apply(new Concat(4), second.Reshape(batch, length, heads, half, 1).Value)
             : first.Apply(new Concat(3), second.Value);
         var output = joined.Reshape(batch, length, heads, turned);
-        output = turned < size ? output.Apply(new Concat(3), x.Slice(3, turned, size - turned).Value) : output;
-        return [(given.Shape.Rank == 4 ? output.Transpose(0, 2, 1, 3) : output.Reshape(given.Shape)).Value];
+        return turned < size ? output.Apply(new Concat(3), x.Slice(3, turned, size - turned).Value) : output;
 
-        Term Half(Term both, int along, int which) => both.Slice(along, which, 1).Reshape(batch, length, heads, half);
+        Term Half(int which) => pairs.Slice(axis, which, 1).Reshape(batch, length, heads, half);
     }
 
     /// <summary>The input as [batch, length, heads, size].</summary>

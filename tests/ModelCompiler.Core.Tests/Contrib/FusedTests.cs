@@ -1,0 +1,220 @@
+using ModelCompiler.Core.Tests.Quantised;
+using ModelCompiler.Graphs;
+using ModelCompiler.Testing;
+
+namespace ModelCompiler.Core.Tests.Contrib;
+
+/// <summary>Operators of com.microsoft that fuse others.</summary>
+public sealed class FusedTests
+{
+    private const ElementType Float = ElementType.Float32;
+
+    [Fact]
+    public void Gelus_equal_onnxruntime()
+    {
+        var model = new OnnxModelBuilder();
+        var (x, bias) = (model.Input("x", Float, 2, 3, 8), model.Input("b", Float, 8));
+        model.Output(model.Microsoft("BiasGelu", [x, bias]), Float);
+        model.Output(model.Microsoft("FastGelu", [x]), Float);
+        model.Output(model.Microsoft("FastGelu", [x, bias]), Float);
+        model.Output(model.Microsoft("QuickGelu", [x], ("alpha", 1.3f)), Float);
+        model.Output(model.Microsoft("Gelu", [x]), Float);
+        Differential.Check(model);
+    }
+
+    [Theory]
+    [InlineData("SkipLayerNormalization", 3)]
+    [InlineData("SkipLayerNormalization", 1)]
+    [InlineData("SkipSimplifiedLayerNormalization", 3)]
+    public void Normalisations_of_sums_equal_onnxruntime(string op, int skipRank)
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", Float, 2, 3, 8);
+        var skip = model.Input("skip", Float, skipRank == 3 ? [2, 3, 8] : [1, 3, 8]);
+        var (gamma, beta, bias) = (model.Input("g", Float, 8), model.Input("b", Float, 8), model.Input("bias", Float, 8));
+        var simplified = op.Contains("Simplified", StringComparison.Ordinal);
+        string[] vectors = simplified ? [gamma, bias] : [gamma, beta, bias];
+        var outputs = model.Node(op, "com.microsoft", [x, skip, .. vectors], [("epsilon", 1e-5f)], outputs: 4);
+        model.Output(outputs[0], Float).Output(outputs[3], Float);
+        model.Output(model.Microsoft(op, [x, skip, gamma]), Float);
+        Differential.Check(model);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void Simplified_layer_normalisation_equals_onnxruntime(int axis)
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", Float, 2, 3, 8);
+        var scale = model.Input("s", Float, axis < 0 ? [8] : [3, 8]);
+        model.Output(model.Node("SimplifiedLayerNormalization", [x, scale], ("axis", axis), ("epsilon", 0.1f)), Float);
+        Differential.Check(model);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Embeddings_equal_onnxruntime(bool segments)
+    {
+        var model = new OnnxModelBuilder();
+        var words = model.Input("words", ElementType.Int32, 2, 4);
+        string?[] inputs =
+        [
+            words,
+            segments ? model.Input("segments", ElementType.Int32, 2, 4) : null,
+            model.Input("wordTable", Float, 20, 8),
+            model.Input("positionTable", Float, 6, 8),
+            segments ? model.Input("segmentTable", Float, 3, 8) : null,
+            model.Input("gamma", Float, 8),
+            model.Input("beta", Float, 8),
+            model.Input("mask", ElementType.Int32, 2, 4),
+            .. segments ? Array.Empty<string>() : [model.Input("positions", ElementType.Int32, 2, 4)],
+        ];
+        var outputs = model.Node("EmbedLayerNormalization", "com.microsoft", inputs, [], outputs: 3);
+        model.Output(outputs[0], Float).Output(outputs[1], ElementType.Int32).Output(outputs[2], Float);
+        var given = new Dictionary<string, Array>
+        {
+            ["words"] = (int[])[3, 19, 0, 7, 7, 1, 2, 3],
+            ["segments"] = (int[])[0, 1, 2, 0, 1, 2, 0, 1],
+            ["mask"] = (int[])[1, 1, 1, 0, 1, 0, 0, 0],
+            ["positions"] = (int[])[5, 4, 3, 0, 0, 1, 2, 3],
+        };
+        Differential.Check(model, inputs: given, targets: [Target.Auto]);
+    }
+
+    [Theory]
+    [InlineData("Relu", null, null)]
+    [InlineData("LeakyRelu", 0.2f, null)]
+    [InlineData("HardSigmoid", 0.3f, 0.4f)]
+    [InlineData("Tanh", null, null)]
+    [InlineData("Elu", 0.7f, null)]
+    public void Gemm_with_activation_equals_onnxruntime(string activation, float? alpha, float? beta)
+    {
+        var model = new OnnxModelBuilder();
+        var (a, b, c) = (model.Input("a", Float, 3, 5), model.Input("b", Float, 7, 5), model.Input("c", Float, 7));
+        var attributes = new List<(string, object)> { ("activation", activation), ("transB", 1), ("alpha", 0.5f), ("beta", 2f) };
+        if (alpha is { } first)
+        {
+            attributes.Add(("activation_alpha", first));
+        }
+
+        if (beta is { } second)
+        {
+            attributes.Add(("activation_beta", second));
+        }
+
+        model.Output(model.Microsoft("FusedGemm", [a, b, c], [.. attributes]), Float);
+        Differential.Check(model, targets: [Target.Auto]);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 1, 0)]
+    [InlineData(1, 0, 1, 0)]
+    [InlineData(0, 1, 0, 1)]
+    [InlineData(1, 1, 1, 1)]
+    public void Matrix_products_with_moved_batches_equal_onnxruntime(int transA, int transB, int batchA, int batchB)
+    {
+        // a is [2, 3, 4, 5] and b [2, 3, 5, 6] once all is moved back.
+        int[] Moved(int[] shape, int swap, int batch)
+        {
+            int[] matrix = swap == 1 ? [shape[3], shape[2]] : [shape[2], shape[3]];
+            return batch == 1 ? [matrix[0], shape[0], shape[1], matrix[1]] : [shape[0], shape[1], .. matrix];
+        }
+
+        var model = new OnnxModelBuilder();
+        var a = model.Input("a", Float, Moved([2, 3, 4, 5], transA, batchA));
+        var b = model.Input("b", Float, Moved([2, 3, 5, 6], transB, batchB));
+        (string, object)[] attributes =
+        [
+            ("transA", transA),
+            ("transB", transB),
+            ("transBatchA", batchA),
+            ("transBatchB", batchB),
+            ("alpha", 0.5f),
+        ];
+        model.Output(model.Microsoft("FusedMatMul", [a, b], attributes), Float);
+        Differential.Check(model, targets: [Target.Auto]);
+    }
+
+    [Theory]
+    [InlineData(Float)]
+    [InlineData(ElementType.Float64)]
+    public void Inverses_distances_and_windows_equal_onnxruntime(ElementType element)
+    {
+        var model = new OnnxModelBuilder();
+        var (a, b) = (model.Input("a", element, 4, 5), model.Input("b", element, 3, 5));
+        model.Output(model.Microsoft("Inverse", [model.Input("m", element, 2, 3, 3)]), element);
+        model.Output(model.Microsoft("CDist", [a, b], ("metric", "euclidean")), element);
+        model.Output(model.Microsoft("CDist", [a, b], ("metric", "sqeuclidean")), element);
+        model.Output(model.Microsoft("UnfoldTensor", [a], ("dim", -1), ("size", 3), ("step", 2)), element);
+        double[] matrices = [0, 2, 1, 3, 0, -1, 1, 1, 1, 4, 1, 0, 1, 3, 1, 0, 2, 5];
+        Array given = element == Float ? matrices.Select(v => (float)v).ToArray() : matrices;
+        Differential.Check(model, inputs: new Dictionary<string, Array> { ["m"] = given }, targets: [Target.Auto]);
+    }
+
+    [Fact]
+    public void Former_experiments_equal_onnxruntime()
+    {
+        var model = new OnnxModelBuilder(7);
+        var x = model.Input("x", Float, 2, 3, 4, 5);
+        model.Output(model.Node("Affine", [x], ("alpha", 2f), ("beta", 0.5f)), Float);
+        model.Output(model.Node("ScaledTanh", [x], ("alpha", 2f), ("beta", 0.5f)), Float);
+        model.Output(model.Node("ParametricSoftplus", [x], ("alpha", 2f), ("beta", 0.5f)), Float);
+        model.Output(model.Node("Scale", [x], ("scale", 3f)), Float);
+        model.Output(model.Node("ImageScaler", [x], ("scale", 3f), ("bias", (float[])[1, 2, 3])), Float);
+        Differential.Check(model, targets: [Target.Auto]);
+    }
+
+    [Theory]
+    [InlineData(ElementType.UInt8)]
+    [InlineData(ElementType.Int8)]
+    public void Quantised_choices_and_pools_equal_onnxruntime(ElementType element)
+    {
+        var model = new OnnxModelBuilder();
+        string[] Grid(float scale, int zero) => [model.Constant(Scales.Scale(scale)), model.Constant(Scales.Zero(element, zero))];
+        var condition = model.Input("c", ElementType.Bool, 3, 1);
+        var (x, y) = (model.Input("x", element, 3, 70), model.Input("y", element, 70));
+        string[] inputs = [condition, x, .. Grid(0.02f, 3), y, .. Grid(0.03f, 90), .. Grid(0.025f, 7)];
+        model.Output(model.Microsoft("QLinearWhere", inputs), element);
+        var image = model.Input("image", element, 1, 5, 6, 16);
+        (string, object)[] window = [("kernel_shape", (long[])[3, 2]), ("strides", (long[])[2, 1]), ("pads", (long[])[1, 0, 1, 1])];
+        model.Output(model.Microsoft("NhwcMaxPool", [image], window), element);
+        Differential.Check(model, targets: Scales.BothStorages);
+    }
+
+    [Theory]
+    [InlineData(ElementType.UInt8)]
+    [InlineData(ElementType.Int8)]
+    public void Quantised_convolutions_with_channels_last_equal_onnxruntime(ElementType element)
+    {
+        var model = new OnnxModelBuilder();
+        string[] Grid(ElementType type, float scale, int zero) =>
+            [model.Constant(Scales.Scale(scale)), model.Constant(Scales.Zero(type, zero))];
+        var bytes = new byte[8 * 5 * 3 * 3];
+        new Random(3).NextBytes(bytes);
+        var weights = model.Constant(Tensor.FromBytes(new TensorType(ElementType.Int8, new TensorShape(8, 5, 3, 3)), bytes));
+        var image = model.Input("image", element, 1, 6, 7, 5);
+        string[] inputs = [image, .. Grid(element, 0.02f, 3), weights, .. Grid(ElementType.Int8, 0.01f, 0), .. Grid(element, 1.3f, 7)];
+        model.Output(model.Microsoft("QLinearConv", inputs, ("channels_last", 1), ("pads", (long[])[1, 1, 1, 1])), element);
+        Differential.Check(model, targets: Scales.BothStorages);
+    }
+
+    [Theory]
+    [InlineData(ElementType.UInt16)]
+    [InlineData(ElementType.Int16)]
+    public void Quantising_to_16_bits_equals_onnxruntime(ElementType element)
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", Float, 3, 40);
+        string[] grid = [model.Constant(Scales.Scale(0.0001f)), model.Constant(Tensor.From<short>(element, TensorShape.Scalar, [300]))];
+        var q = model.Microsoft("QuantizeLinear", [x, .. grid]);
+        model.Output(q, element);
+        model.Output(model.Microsoft("DequantizeLinear", [q, .. grid]), Float);
+        model.Output(
+            model.Microsoft("MatMulInteger16", [model.Input("a", ElementType.Int16, 3, 4), model.Input("b", ElementType.Int16, 4, 5)]),
+            ElementType.Int32
+        );
+        Differential.Check(model, targets: [Target.Auto]);
+    }
+}
