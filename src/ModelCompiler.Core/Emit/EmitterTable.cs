@@ -31,6 +31,7 @@ internal static class EmitterTable
         var table = new Dictionary<Type, EmitKernel<Kernel>>();
         // One line a kernel, in alphabetical order.
         Add<ArgMaxKernel>(ArgMaxEmitter.Emit);
+        Add<BlockMatMulKernel>(BlockMatMulEmitter.Emit);
         Add<BranchKernel>(BranchEmitter.Emit);
         Add<ChainKernel>(ChainEmitter.Emit);
         Add<CloseGapsKernel>(CloseGapsEmitter.Emit);
@@ -47,8 +48,8 @@ internal static class EmitterTable
         Add<FailKernel>(FailEmitter.Emit);
         Add<FlipSignKernel>(FlipSignEmitter.Emit);
         Add<ElementwiseKernel>(ElementwiseEmitter.Emit);
-        Add<FourierKernel>(FourierEmitter.Emit);
         Add<ForestKernel>(ForestEmitter.Emit);
+        Add<FourierKernel>(FourierEmitter.Emit);
         Add<GatherElementsKernel>(IndexedEmitters.GatherElements);
         Add<GatherKernel>(GatherEmitter.Emit);
         Add<GatherTuplesKernel>(IndexedEmitters.GatherTuples);

@@ -27,6 +27,7 @@ internal static class LoweringTable
         Add<ArgMax>(ArgMaxKernel.Lower);
         Add<AveragePool>(PoolKernel.LowerAveragePool);
         Add<Binary>(ElementwiseLowering.Lower);
+        Add<BlockMatMul>(BlockMatMulKernel.Lower);
         Add<Cast>(ElementwiseLowering.Lower);
         Add<CloseGaps>(CloseGapsKernel.Lower);
         Add<Compress>(CompressKernel.Lower);

@@ -235,6 +235,7 @@ internal static class OnnxOperatorTable
         ["Inverse"] = MatrixImport.Inverse,
         ["MatMulInteger16"] = MatrixImport.MatMulInteger16,
         ["MatMulIntegerToFloat"] = MatMulIntegerToFloatImport.MatMulIntegerToFloat,
+        ["MatMulNBits"] = MatMulNBitsImport.MatMulNBits,
         ["MultiHeadAttention"] = MultiHeadAttentionImport.MultiHeadAttention,
         ["NhwcFusedConv"] = ChannelsLastImport.Of(FusedConvImport.FusedConv, always: true),
         ["NhwcMaxPool"] = ChannelsLastImport.Of(PoolImport.MaxPool, always: true),
