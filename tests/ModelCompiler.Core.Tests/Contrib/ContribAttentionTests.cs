@@ -122,6 +122,77 @@ public sealed class ContribAttentionTests
         Differential.Check(model, inputs: given, targets: [Target.Auto]);
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 0)]
+    [InlineData(0, 4)]
+    public void Rotary_embedding_equals_onnxruntime(int interleaved, int part)
+    {
+        var model = new OnnxModelBuilder();
+        var half = part > 0 ? part / 2 : 3;
+        var (cos, sin) = (model.Input("cos", Float, 9, half), model.Input("sin", Float, 9, half));
+        (string, object)[] attributes =
+        [
+            ("interleaved", interleaved),
+            .. part > 0 ? [("rotary_embedding_dim", part), ("num_heads", 4)] : Array.Empty<(string, object)>(),
+        ];
+        var (x, positions) = (model.Input("x", Float, 2, 5, 24), model.Input("positions", ElementType.Int64, 2, 5));
+        model.Output(model.Microsoft("RotaryEmbedding", [x, positions, cos, sin], attributes), Float);
+        var (y, first) = (model.Input("y", Float, 2, 4, 5, 6), model.Input("first", ElementType.Int64, 1));
+        model.Output(model.Microsoft("RotaryEmbedding", [y, first, cos, sin], attributes), Float);
+        var given = new Dictionary<string, Array> { ["positions"] = (long[])[0, 1, 2, 3, 4, 8, 2, 7, 5, 0], ["first"] = (long[])[3] };
+        Differential.Check(model, inputs: given, targets: [Target.Auto]);
+    }
+
+    [Theory]
+    [InlineData("prompt", false, false, 0)]
+    [InlineData("prompt", true, true, 0)]
+    [InlineData("prompt", true, false, 2)]
+    [InlineData("next", false, false, 0)]
+    [InlineData("next", true, true, 3)]
+    [InlineData("buffer", true, false, 0)]
+    public void Group_query_attention_equals_onnxruntime(string phase, bool rotary, bool packed, int window)
+    {
+        const int Groups = 2;
+        const int AllHeads = 4;
+        const int HeadSize = 16;
+        var model = new OnnxModelBuilder();
+        var (length, cached, total) = phase switch
+        {
+            "prompt" => (5, 0, 5),
+            "next" => (1, 4, 5),
+            _ => (1, 8, 5),
+        };
+        string Total() => model.Constant(Tensor.From<int>(ElementType.Int32, new TensorShape(1), [total]));
+        string?[] inputs =
+        [
+            model.Input("q", Float, Batch, length, (packed ? AllHeads + (2 * Groups) : AllHeads) * HeadSize),
+            packed ? null : model.Input("k", Float, Batch, length, Groups * HeadSize),
+            packed ? null : model.Input("v", Float, Batch, length, Groups * HeadSize),
+            cached > 0 ? model.Input("pk", Float, Batch, Groups, cached, HeadSize) : null,
+            cached > 0 ? model.Input("pv", Float, Batch, Groups, cached, HeadSize) : null,
+            model.Input("counts", ElementType.Int32, Batch),
+            Total(),
+            rotary ? model.Input("cos", Float, 10, HeadSize / 2) : null,
+            rotary ? model.Input("sin", Float, 10, HeadSize / 2) : null,
+        ];
+        (string, object)[] attributes =
+        [
+            ("num_heads", AllHeads),
+            ("kv_num_heads", Groups),
+            ("do_rotary", rotary ? 1 : 0),
+            ("local_window_size", window > 0 ? window : -1),
+        ];
+        foreach (var output in model.Node("GroupQueryAttention", "com.microsoft", inputs, attributes, outputs: 3))
+        {
+            model.Output(output, Float);
+        }
+
+        // All of a prompt counts; of a cache one element less in the first batch.
+        var counts = phase == "prompt" ? (int[])[4, 4] : [3, 4];
+        Differential.Check(model, inputs: new Dictionary<string, Array> { ["counts"] = counts }, targets: [Target.Auto]);
+    }
+
     private static string? Mask(OnnxModelBuilder model, string kind, int total, out Dictionary<string, Array> given)
     {
         var random = new Random(total);
