@@ -193,6 +193,39 @@ public sealed class ContribAttentionTests
         Differential.Check(model, inputs: new Dictionary<string, Array> { ["counts"] = counts }, targets: [Target.Auto]);
     }
 
+    [Theory]
+    [InlineData("softcap", 2f)]
+    [InlineData("smooth_softmax", 1)]
+    [InlineData("scale", 0.1f)]
+    [InlineData("head_sink", null)]
+    public void Variants_of_group_query_attention_equal_onnxruntime(string variant, object? value)
+    {
+        var model = new OnnxModelBuilder();
+        string?[] inputs =
+        [
+            model.Input("q", Float, Batch, 3, 32),
+            model.Input("k", Float, Batch, 3, 16),
+            model.Input("v", Float, Batch, 3, 16),
+            null,
+            null,
+            model.Constant(Tensor.From<int>(ElementType.Int32, new TensorShape(Batch), [2, 2])),
+            model.Constant(Tensor.From<int>(ElementType.Int32, new TensorShape(1), [3])),
+            null,
+            null,
+            null,
+            model.Input("bias", Float, 1, 4, 3, 3),
+            value is null ? model.Input("sink", Float, 4) : null,
+        ];
+        (string, object)[] attributes =
+        [
+            ("num_heads", 4),
+            ("kv_num_heads", 2),
+            .. value is null ? Array.Empty<(string, object)>() : [(variant, value)],
+        ];
+        model.Output(model.Node("GroupQueryAttention", "com.microsoft", inputs, attributes, outputs: 3)[0], Float);
+        Differential.Check(model, targets: [Target.Auto]);
+    }
+
     private static string? Mask(OnnxModelBuilder model, string kind, int total, out Dictionary<string, Array> given)
     {
         var random = new Random(total);
