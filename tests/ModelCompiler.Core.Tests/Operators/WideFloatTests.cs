@@ -163,9 +163,19 @@ public sealed class WideFloatTests
         model.Output(model.Node("EyeLike", [x], ("dtype", (int)ElementType.Float32)), ElementType.Float32);
         var depth = model.Constant(Tensor.Longs(3).Reshape(TensorShape.Scalar));
         model.Output(model.Node("OneHot", [x, depth, model.Constant(Tensor.Floats(new(2), 0.5f, 2))]), ElementType.Float32);
+        var window = model.Node("HannWindow", [depth], ("output_datatype", (int)ElementType.Float16));
+        model.Output(window, ElementType.Float16);
         using var network = Load(model);
         Assert.Equal(
-            [ElementType.Float16, ElementType.Float32, ElementType.Float32, ElementType.Float32, ElementType.Float32, ElementType.Float32],
+            [
+                ElementType.Float16,
+                ElementType.Float32,
+                ElementType.Float32,
+                ElementType.Float32,
+                ElementType.Float32,
+                ElementType.Float32,
+                ElementType.Float16,
+            ],
             network.Outputs.Select(o => o.Type.Element)
         );
     }

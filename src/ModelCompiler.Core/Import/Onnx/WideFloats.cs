@@ -74,13 +74,12 @@ internal sealed class WideFloats
         "SplitToSequence",
     ];
 
+    private readonly GraphBuilder _graph;
     private readonly Dictionary<Value, Value> _wide = [];
     private readonly Dictionary<Value, Value> _narrow = [];
 
     // Those of the narrow ones that were computed in float32.
     private readonly HashSet<Value> _rounded = [];
-
-    private readonly GraphBuilder _graph;
 
     private WideFloats(GraphBuilder graph) => _graph = graph;
 

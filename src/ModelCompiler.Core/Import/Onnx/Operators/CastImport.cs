@@ -24,7 +24,11 @@ internal static class CastImport
 
         // Attributes that mean nothing for the type are dropped, so that equal conversions are equal nodes.
         return graph.Add(
-            new Cast(to, to.SizeInBytes() != 1 || node.Int("saturate", 1) != 0, to == ElementType.Float8E8M0 ? rounding : PowerRounding.Up),
+            new Cast(
+                to,
+                !to.IsNarrowFloat() || to.SizeInBytes() > 1 || node.Int("saturate", 1) != 0,
+                to == ElementType.Float8E8M0 ? rounding : PowerRounding.Up
+            ),
             node.Input(0)
         );
     }
