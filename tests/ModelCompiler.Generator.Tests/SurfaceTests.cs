@@ -180,6 +180,36 @@ public sealed class SurfaceTests
     }
 
     [Fact]
+    public void Floats_of_few_bits_are_halves_and_bits()
+    {
+        var model = new OnnxModelBuilder(25);
+        var x = model.Input("x", ElementType.Float16, 20);
+        var y = model.Node("Add", [x, x]);
+        model.Output(y, ElementType.Float16).Output(model.Node("Cast", [y], ("to", (int)ElementType.BFloat16)), ElementType.BFloat16);
+        model.Output(model.Node("Cast", [y], ("to", (int)ElementType.Float8E4M3FN)), ElementType.Float8E4M3FN);
+        model.Output(model.Node("Cast", [y], ("to", (int)ElementType.Int4)), ElementType.Int4);
+        var result = Run<float[]>(
+            model,
+            """
+            using var model = new App.Test();
+            var x = new System.Half[20];
+            x[0] = (System.Half)1.5f;
+            var (y, b, f, i) = model.Predict(x);
+            model.Predict(
+                new System.Numerics.Tensors.ReadOnlyTensorSpan<System.Half>(x, [20]),
+                new System.Numerics.Tensors.TensorSpan<System.Half>(y, [20]),
+                new System.Numerics.Tensors.TensorSpan<ushort>(b, [20]),
+                new System.Numerics.Tensors.TensorSpan<byte>(f, [20]),
+                new System.Numerics.Tensors.TensorSpan<sbyte>(i, [20])
+            );
+            return [(float)y[0], b[0], f[0], i[0]];
+            """,
+            p => p.WithTensors()
+        );
+        Assert.Equal(new float[] { 3, 0x4040, 0x44, 3 }, result);
+    }
+
+    [Fact]
     public void A_tensor_span_of_another_shape_is_an_error_that_names_both()
     {
         var message = Thrown(
