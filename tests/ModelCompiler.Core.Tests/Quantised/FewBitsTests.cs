@@ -166,6 +166,18 @@ public sealed class FewBitsTests
     }
 
     [Fact]
+    public void Quotients_in_16_bits_have_scales_and_zero_points_along_an_axis()
+    {
+        var model = new OnnxModelBuilder(23);
+        var (x, scale) = (model.Input("x", ElementType.Float16, 2, 3), model.Input("scale", ElementType.Float16, 3));
+        var y = model.Node("QuantizeLinear", [x, scale, model.Input("zero", ElementType.Int8, 3)]);
+        model.Output(y, ElementType.Int8);
+        using var network = Load(model);
+        var result = network.Run(As(ElementType.Float16, [1, 2, 3, 4, 5, 6]), As(ElementType.Float16, [0.5f, 1, 2]), (sbyte[])[0, 10, -20]);
+        Assert.Equal((sbyte[])[2, 12, -18, 8, 15, -17], result[0].Elements);
+    }
+
+    [Fact]
     public void Four_bit_floats_are_quantised_and_dequantised()
     {
         float[] magnitudes = [0, 0.5f, 1, 1.5f, 2, 3, 4, 6];

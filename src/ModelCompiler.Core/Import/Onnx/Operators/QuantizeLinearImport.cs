@@ -114,7 +114,7 @@ internal static class QuantizeLinearImport
 
     /// <summary>Scales of 1, as many as there are others, so that zero points find theirs.</summary>
     private static Value Ones(GraphBuilder graph, Value scale) =>
-        graph.Constant(Tensor.Floats(scale.Shape, [.. Enumerable.Repeat(1f, scale.Shape.Elements)]));
+        graph.Add(new Expand(scale.Shape), graph.Constant(Tensor.Floats(TensorShape.Scalar, 1)));
 
     private static void RequireNoZeroPoint(OnnxNode node)
     {
