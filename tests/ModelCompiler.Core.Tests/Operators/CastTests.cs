@@ -189,6 +189,26 @@ public sealed class CastTests
         );
     }
 
+    [Fact]
+    public void Bits_of_packed_elements_stay_what_they_are()
+    {
+        var model = new OnnxModelBuilder(26);
+        var x = model.Input("x", ElementType.UInt4, 16);
+        var signed = model.Node("BitCast", [x], ("to", (int)ElementType.Int4));
+        var real = model.Node("BitCast", [signed], ("to", (int)ElementType.Float4E2M1));
+        model.Output(signed, ElementType.Int4).Output(real, ElementType.Float4E2M1);
+        model.Output(model.Node("BitCast", [real], ("to", (int)ElementType.Int4)), ElementType.Int4);
+        model.Output(model.Node("BitCast", [model.Input("y", ElementType.Float16, 3)], ("to", (int)ElementType.Int16)), ElementType.Int16);
+        using var network = Load(model);
+        byte[] codes = [.. Enumerable.Range(0, 16).Select(i => (byte)i)];
+        sbyte[] integers = [.. codes.Select(c => (sbyte)(c < 8 ? c : c - 16))];
+        var results = network.Run(codes, (Half[])[(Half)1, (Half)(-2), Half.NaN]);
+        Assert.Equal(
+            [integers, codes, integers, (short[])[0x3C00, unchecked((short)0xC000), unchecked((short)0xFE00)]],
+            results.Select(r => r.Elements)
+        );
+    }
+
     private static double Number(int code, int exponentBits, int mantissaBits, int bias, int end, ElementType element)
     {
         var magnitude = code & ((1 << (exponentBits + mantissaBits)) - 1);

@@ -148,6 +148,44 @@ public sealed class WideFloatTests
                 iter: 2
             );
 
+    /// <summary>What ONNX Runtime has in no 16 bits: the oracle is the same model on the same numbers in float32.</summary>
+    [Theory]
+    [InlineData(ElementType.Float16, 1e-3)]
+    [InlineData(ElementType.BFloat16, 1e-2)]
+    public void Operators_on_signals_regions_and_selections_are_those_of_floats(ElementType element, double tolerance)
+    {
+        using var narrow = Load(Signals(element));
+        using var floats = Load(Signals(ElementType.Float32));
+        var given = Differential.RandomInputs(narrow.Inputs, 7);
+        var actual = narrow.Run([.. given.Select(i => i.Elements)]);
+        var expected = floats.Run([.. given.Select(i => i.Type.Element == element ? Elements.Reals(i) : i.Elements)]);
+        foreach (var (e, a) in expected.Zip(actual))
+        {
+            var isReal = e.Type.Element == ElementType.Float32;
+            Assert.Equal(isReal ? element : e.Type.Element, a.Type.Element);
+            var reals = isReal ? a with { Type = e.Type, Elements = Elements.Reals(a) } : a;
+            Assert.True(Comparison.Of(e, reals, new Tolerance(tolerance, tolerance)).Agrees, $"{e.Name}: {e.Type}");
+        }
+    }
+
+    private static OnnxModelBuilder Signals(ElementType element)
+    {
+        var model = new OnnxModelBuilder(20);
+        var (x, square) = (model.Input("x", element, 1, 2, 6, 6), model.Input("square", element, 2, 3, 3));
+        void Add(string op, string?[] inputs, params (string, object)[] attributes) =>
+            model.Output(model.Node(op, inputs, attributes), element);
+        Add("Det", [square]);
+        Add("DFT", [model.Input("signal", element, 1, 8, 1), null, model.Constant(Tensor.Longs(1).Reshape(TensorShape.Scalar))]);
+        var regions = model.Input("regions", element, 2, 4);
+        Add("RoiAlign", [x, regions, model.Constant(Tensor.Longs(0, 0))], ("output_height", 2), ("output_width", 2));
+        Add("Compress", [x, model.Input("chosen", ElementType.Bool, 6)], ("axis", 3));
+        Add("Compress", [model.Node("Relu", [x]), model.Input("others", ElementType.Bool, 6)], ("axis", 2));
+        model.Output(model.Node("NonZero", [model.Node("Relu", [square])]), ElementType.Int64);
+        var unique = model.Node("Unique", "", [model.Node("Round", [square])], [], 4);
+        model.Output(unique[0], element).Output(unique[3], ElementType.Int64);
+        return model;
+    }
+
     /// <summary>Mean and deviation of a normalisation are floats whatever is normalised; the type of a Pow is the base's.</summary>
     [Fact]
     public void Results_have_the_types_that_the_specification_gives_them()

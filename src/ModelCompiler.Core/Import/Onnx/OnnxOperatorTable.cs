@@ -27,7 +27,7 @@ internal static class OnnxOperatorTable
         ["Attention"] = AttentionImport.Attention,
         ["AveragePool"] = PoolImport.AveragePool,
         ["BatchNormalization"] = BatchNormalizationImport.BatchNormalization,
-        ["BitCast"] = UnaryImport.BitCast,
+        ["BitCast"] = CastImport.BitCast,
         ["BitShift"] = BinaryImport.BitShift,
         ["BitwiseAnd"] = BinaryImport.Of(BinaryFunction.BitwiseAnd),
         ["BitwiseNot"] = UnaryImport.Of(UnaryFunction.BitwiseNot),

@@ -135,6 +135,7 @@ internal sealed class WideFloats
             ("Attention", 2) => node.OptionalInput(2),
             ("BatchNormalization", > 0) => node.OptionalInput(3),
             ("DequantizeLinear", _) => node.OptionalInput(1),
+            ("LinearAttention", 1) => node.OptionalInput(3) ?? node.OptionalInput(0),
             ("OneHot", _) => node.OptionalInput(2),
             _ => node.Inputs.FirstOrDefault(i =>
                 i is not null && (i.Element.IsNarrowFloat() || ElementwiseRules.Floats.Contains(i.Element))

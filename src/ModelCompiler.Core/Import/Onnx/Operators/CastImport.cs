@@ -4,13 +4,32 @@ using ModelCompiler.Graphs.Operators;
 
 namespace ModelCompiler.Import.Onnx.Operators;
 
-/// <summary>Cast and CastLike.</summary>
+/// <summary>Cast, CastLike and BitCast.</summary>
 internal static class CastImport
 {
     public static ImmutableArray<Value> Cast(OnnxNode node, GraphBuilder graph) =>
         [Add(node, graph, OnnxTensorReader.ElementTypeOf((int)node.RequiredInt("to"), node.Name))];
 
     public static ImmutableArray<Value> CastLike(OnnxNode node, GraphBuilder graph) => [Add(node, graph, node.Input(1).Element)];
+
+    public static ImmutableArray<Value> BitCast(OnnxNode node, GraphBuilder graph)
+    {
+        var (x, to) = (node.Input(0), OnnxTensorReader.ElementTypeOf((int)node.RequiredInt("to"), node.Name));
+        if (x.Element.BitsInFile() != to.BitsInFile())
+        {
+            throw new ShapeException($"elements of {x.Type} have {x.Element.BitsInFile()} bits, those of {to} have {to.BitsInFile()}");
+        }
+
+        if (!PackedElements.ArePacked(to))
+        {
+            return [graph.Add(new BitCast(to), x)];
+        }
+
+        // Held one a byte, signed ones have their sign above the bits; a conversion between integers of one size leaves the bits alone.
+        var bits = to.BitsInFile() == 2 ? ElementType.UInt2 : ElementType.UInt4;
+        var codes = graph.Add(x.Element.IsInteger() ? new Cast(bits) : new BitCast(bits), x);
+        return [graph.Add(to.IsInteger() ? new Cast(to) : new BitCast(to), codes)];
+    }
 
     private static Value Add(OnnxNode node, GraphBuilder graph, ElementType to)
     {

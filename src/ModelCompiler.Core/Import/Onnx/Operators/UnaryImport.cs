@@ -55,9 +55,6 @@ internal static class UnaryImport
         static float? Bound(Value? value) => value is null ? null : OnnxNode.One(value.Constant!, "a bound").ToFloats()[0];
     }
 
-    public static ImmutableArray<Value> BitCast(OnnxNode node, GraphBuilder graph) =>
-        [graph.Add(new BitCast(OnnxTensorReader.ElementTypeOf((int)node.RequiredInt("to"), node.Name)), node.Input(0))];
-
     /// <summary>The identity, for inference.</summary>
     public static ImmutableArray<Value> Dropout(OnnxNode node, GraphBuilder graph)
     {
