@@ -25,6 +25,9 @@ public sealed class WideFloatTests
     }
 
     [Fact]
+    public void Exceptions_are_operators_that_there_are() => Assert.Empty(WideFloats.Exceptions.Except(OnnxOperatorTable.StandardNames));
+
+    [Fact]
     public void Nothing_is_rounded_between_layers()
     {
         var model = Network(ElementType.Float16, seed: 1);

@@ -29,7 +29,6 @@ internal sealed class WideFloats
         "Gather",
         "GatherElements",
         "GatherND",
-        "Identity",
         "Pad",
         "Reshape",
         "ReverseSequence",
@@ -48,31 +47,8 @@ internal sealed class WideFloats
         "Where",
     ];
 
-    /// <summary>Operators to which the type matters, or which hand values on to operators of their own.</summary>
-    private static readonly HashSet<string> OfAnyType =
-    [
-        "BitCast",
-        "Cast",
-        "CastLike",
-        "ConcatFromSequence",
-        "ConstantOfShape",
-        "EyeLike",
-        "If",
-        "Loop",
-        "Optional",
-        "OptionalGetElement",
-        "OptionalHasElement",
-        "Scan",
-        "SequenceAt",
-        "SequenceConstruct",
-        "SequenceErase",
-        "SequenceInsert",
-        "SequenceLength",
-        "SequenceMap",
-        "Shape",
-        "Size",
-        "SplitToSequence",
-    ];
+    /// <summary>Operators that take any type as it is, because they convert it or do not look at elements.</summary>
+    private static readonly HashSet<string> OfAnyType = ["BitCast", "Cast", "CastLike", "ConstantOfShape", "EyeLike", "Shape", "Size"];
 
     private readonly GraphBuilder _graph;
     private readonly Dictionary<Value, Value> _wide = [];
@@ -82,6 +58,9 @@ internal sealed class WideFloats
     private readonly HashSet<Value> _rounded = [];
 
     private WideFloats(GraphBuilder graph) => _graph = graph;
+
+    /// <summary>All operators that are not simply computed in float32.</summary>
+    internal static IEnumerable<string> Exceptions => Moving.Concat(OfAnyType);
 
     /// <summary>Imports a node; its outputs have the types that the model says.</summary>
     public static ImmutableArray<Value> Import(OnnxImport import, OnnxNode node, GraphBuilder graph) =>
