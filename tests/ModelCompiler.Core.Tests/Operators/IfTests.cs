@@ -199,6 +199,20 @@ public sealed class IfTests
     }
 
     [Fact]
+    public void Sizes_that_depend_on_the_data_do_not_leave_branches()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 2, 3);
+        var condition = model.Input("condition", ElementType.Bool);
+        var then = OnnxModelBuilder.Subgraph("then");
+        then.Output(then.Node("NonZero", [x]), ElementType.Int64);
+        var otherwise = OnnxModelBuilder.Subgraph("else");
+        otherwise.Output(otherwise.Constant(Tensor.From<long>(ElementType.Int64, new TensorShape(2, 6), new long[12])), ElementType.Int64);
+        model.Output(model.Node("If", [condition], ("then_branch", then), ("else_branch", otherwise)), ElementType.Int64);
+        Assert.Contains("depends on the data", Assert.Single(Compile(model).Problems).Message);
+    }
+
+    [Fact]
     public void Names_of_a_subgraph_end_with_it()
     {
         var model = new OnnxModelBuilder();

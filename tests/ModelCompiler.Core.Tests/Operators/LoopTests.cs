@@ -167,6 +167,28 @@ public sealed class LoopTests
         Differential.Check(Outputs(model, outputs), inputs: new Dictionary<string, Array> { ["trips"] = (long[])[5] });
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(90)]
+    public void Slices_of_as_many_iterations_as_the_condition_allows(long wanted)
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 2, 2);
+        var limit = model.Input("limit", ElementType.Int64);
+        var start = model.Node("Greater", [limit, model.Constant(Tensor.Longs(0).Reshape(TensorShape.Scalar))]);
+        var body = Body("body", 2, 2);
+        var number = body.Node("Add", ["iteration", body.Constant(Tensor.Longs(1).Reshape(TensorShape.Scalar))]);
+        body.Output(body.Node("Less", [number, limit]), ElementType.Bool);
+        body.Output(body.Node("Mul", ["carried", body.Constant([], 0.9f)]), ElementType.Float32);
+        body.Output(body.Node("Neg", ["carried"]), ElementType.Float32);
+        body.Output(body.Node("Identity", ["iteration"]), ElementType.Int64);
+        var outputs = model.Node("Loop", "", [Trips(model, 80), start, x], [("body", body)], 3);
+        model.Output(outputs[0], ElementType.Float32);
+        model.Output(model.Node("Exp", [outputs[1]]), ElementType.Float32).Output(outputs[2], ElementType.Int64);
+        Differential.Check(model, inputs: new Dictionary<string, Array> { ["limit"] = new[] { wanted } });
+    }
+
     [Fact]
     public void Slices_of_a_number_known_at_run_time_only_are_refused()
     {

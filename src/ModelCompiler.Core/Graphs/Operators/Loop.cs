@@ -13,7 +13,14 @@ namespace ModelCompiler.Graphs.Operators;
 /// <param name="Scanned">How many tensors are read in slices.</param>
 /// <param name="Trips">How many iterations there are, where that is known; a condition may end the loop earlier.</param>
 /// <param name="HasCondition">Whether the body says when to end.</param>
-public sealed record Loop(Graph Body, int Carried, int Scanned, long? Trips, bool HasCondition) : Operator, IHasBodies
+/// <param name="Counts">
+/// Whether the last output is the number of iterations, one Int32, because it may be less than <paramref name="Trips"/>; the slices
+/// behind them are zero.
+/// </param>
+public sealed record Loop(Graph Body, int Carried, int Scanned, long? Trips, bool HasCondition, bool Counts = false)
+    : Operator,
+        IHasBodies,
+        IRunTimeSized
 {
     /// <summary>Where the carried values stand among the node's inputs.</summary>
     public const int FirstCarried = 2;
@@ -51,8 +58,11 @@ public sealed record Loop(Graph Body, int Carried, int Scanned, long? Trips, boo
         [
             .. outputs.Take(Carried),
             .. outputs.Skip(Carried).Select(o => o with { Shape = new TensorShape([SliceCount(), .. o.Shape]) }),
+            .. Counts ? [new TensorType(ElementType.Int32, TensorShape.Scalar)] : Array.Empty<TensorType>(),
         ];
     }
+
+    int? IRunTimeSized.RunTimeAxis(int output) => Counts && output >= Carried ? 0 : null;
 
     /// <summary>Those of all iterations, where their number is known; of one, where a condition decides.</summary>
     public override long CountMacs(IReadOnlyList<Value?> inputs, IReadOnlyList<Value> outputs)
@@ -64,7 +74,7 @@ public sealed record Loop(Graph Body, int Carried, int Scanned, long? Trips, boo
     }
 
     private int SliceCount() =>
-        Trips is <= int.MaxValue and var trips && !HasCondition
+        Trips is <= int.MaxValue and var trips && (!HasCondition || Counts)
             ? (int)trips
             : throw new ShapeException("how many slices the loop gives is known at run time only");
 

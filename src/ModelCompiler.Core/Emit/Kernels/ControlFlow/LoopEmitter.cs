@@ -23,7 +23,13 @@ internal static class LoopEmitter
             code.Line($"bool {GoesOn} = {(kernel.HasStart ? Start(kernel, writer) : "true")};");
         }
 
-        using (code.Open($"for (long {Iteration} = 0; {Condition(kernel, writer)}; {Iteration}++)"))
+        var declaration = $"long {Iteration} = 0";
+        if (kernel.Counts)
+        {
+            code.Line(declaration + ";");
+        }
+
+        using (code.Open($"for ({(kernel.Counts ? "" : declaration)}; {Condition(kernel, writer)}; {Iteration}++)"))
         {
             EmitSlices(kernel, writer);
             new BodyEmitter(writer, i => BodyInput(kernel, writer, i), i => BodyOutput(kernel, i)).Emit(kernel.Body);
@@ -32,6 +38,26 @@ internal static class LoopEmitter
                 code.Line(Copy($"carried{i}", $"next{i}", kernel.Carried[i]));
             }
         }
+
+        if (kernel.Counts)
+        {
+            EmitCount(kernel, writer);
+        }
+    }
+
+    /// <summary>How many slices there are, and zeros in the place of the others.</summary>
+    private static void EmitCount(LoopKernel kernel, KernelWriter writer)
+    {
+        for (var i = 0; i < kernel.Stacked.Count; i++)
+        {
+            var (slice, output) = (kernel.Stacked[i], writer.Output(kernel.Carried.Count + i));
+            var rest = $"Unsafe.Add(ref {output}, (nint){Iteration} * {slice.Shape.Elements})";
+            writer.Code.Line(
+                $"Unsafe.InitBlockUnaligned(ref {Bytes(rest, slice)}, 0, (uint)(({kernel.Trips} - {Iteration}) * {slice.Bytes}));"
+            );
+        }
+
+        writer.Code.Line($"{writer.Output(writer.Step.Outputs.Count - 1)} = (int){Iteration};");
     }
 
     private static void EmitCarried(LoopKernel kernel, KernelWriter writer)
@@ -108,10 +134,9 @@ internal static class LoopEmitter
         : offset == 0 ? KernelWriter.Scratch
         : $"Unsafe.Add(ref {KernelWriter.Scratch}, {offset})";
 
-    private static string Copy(string to, string from, TensorType type)
-    {
-        string Bytes(string name) =>
-            type.Element.CSharpName() is var element && element == "byte" ? name : $"Unsafe.As<{element}, byte>(ref {name})";
-        return $"Unsafe.CopyBlockUnaligned(ref {Bytes(to)}, ref {Bytes(from)}, {type.Bytes});";
-    }
+    private static string Copy(string to, string from, TensorType type) =>
+        $"Unsafe.CopyBlockUnaligned(ref {Bytes(to, type)}, ref {Bytes(from, type)}, {type.Bytes});";
+
+    private static string Bytes(string reference, TensorType type) =>
+        type.Element.CSharpName() is var element && element == "byte" ? reference : $"Unsafe.As<{element}, byte>(ref {reference})";
 }

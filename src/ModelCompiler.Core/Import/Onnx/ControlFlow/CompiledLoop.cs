@@ -40,15 +40,17 @@ internal sealed class CompiledLoop(ControlNode node, ImmutableArray<Value> initi
     /// <param name="condition">Whether to go on behind an iteration; null for always.</param>
     /// <param name="carried">Carried values at the end of an iteration.</param>
     /// <param name="stacked">Slices that an iteration gives.</param>
-    public ImmutableArray<Value> Close(Value? condition, ImmutableArray<Value> carried, ImmutableArray<Value> stacked)
+    /// <param name="counts">Whether there may be fewer iterations than <see cref="Trips"/>, so that the data give how many slices there are.</param>
+    public ImmutableArray<Value> Close(Value? condition, ImmutableArray<Value> carried, ImmutableArray<Value> stacked, bool counts = false)
     {
+        ControlNode.RequireSizes(carried.Concat(stacked));
         var body = _fork.BuildBody(
             "body",
             [Iteration, .. Carried, .. Slices],
             [.. condition is null ? [] : new[] { condition }, .. carried, .. stacked]
         );
         var (closed, captured) = Bodies.Close(body);
-        var loop = new Graphs.Operators.Loop(closed[0], Carried.Length, Slices.Length, Trips, condition is not null);
+        var loop = new Graphs.Operators.Loop(closed[0], Carried.Length, Slices.Length, Trips, condition is not null, counts);
         return carried.IsEmpty && stacked.IsEmpty
             ? []
             : node.Graph.AddNode(loop, [ComputedTrips, ComputedStart, .. initial, .. scanned, .. captured]);

@@ -77,6 +77,19 @@ internal sealed class ControlNode(
         return outputs;
     }
 
+    /// <summary>Checks what a body gives that is compiled as such: its sizes must not depend on the data.</summary>
+    /// <exception cref="ProblemException">One does.</exception>
+    public static void RequireSizes(IEnumerable<Value> values)
+    {
+        if (values.FirstOrDefault(v => v.RunTimeSize is not null) is { } sized)
+        {
+            throw new ProblemException(
+                ProblemKinds.UnsupportedForm,
+                $"'{sized.Name}' has a size that depends on the data; this is not supported for what branches and loops give"
+            );
+        }
+    }
+
     private ShapeException Unexpected(int index, string expected) =>
         new($"input {index} ('{proto.Input[index]}') is {Input(index).Description}; {expected} was expected");
 

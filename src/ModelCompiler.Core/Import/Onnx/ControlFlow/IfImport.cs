@@ -51,6 +51,7 @@ internal static class IfImport
             return node.Failed;
         }
 
+        ControlNode.RequireSizes(Structure.Flatten([.. then.Outputs, .. otherwise.Outputs]));
         CheckAlike(node, then.Outputs, otherwise.Outputs);
         var (bodies, captured) = Bodies.Close(then.Body, otherwise.Body);
         return bodies[0].Outputs.IsEmpty

@@ -11,6 +11,9 @@ namespace ModelCompiler.Import.Onnx.ControlFlow;
 /// </summary>
 internal sealed class LoopImport
 {
+    /// <summary>Room for more slices than this is not made: a loop that a condition ends may say any number.</summary>
+    private const long MaxElements = 1 << 24;
+
     private readonly ControlNode _node;
     private readonly GraphProto _body;
     private readonly ImmutableArray<OnnxValue> _initial;
@@ -182,15 +185,21 @@ internal sealed class LoopImport
 
         ImmutableArray<Value> stacked = [.. outputs.Skip(1 + _initial.Length).Select(Slice)];
         var isCounted = goesOn && loop.Trips is not null && loop.ComputedStart is null;
-        var results = loop.Close(goesOn ? null : condition, [.. CarriedOf(outputs).Where((_, i) => !isFixed[i])], isCounted ? stacked : []);
+        var isBounded = loop.Trips is { } most && stacked.All(s => most <= MaxElements / Math.Max(s.Shape.Elements, 1));
+        var results = loop.Close(
+            goesOn ? null : condition,
+            [.. CarriedOf(outputs).Where((_, i) => !isFixed[i])],
+            isBounded ? stacked : [],
+            counts: isBounded && !isCounted && stacked.Length > 0
+        );
         return new([
             .. Structure.Rebuild(_initial, Merge(isFixed, flat, results)),
-            .. stacked.Select((_, i) => isCounted ? (OnnxValue)new OnnxTensor(results[loop.Carried.Length + i]) : new OnnxUnsized(Slices)),
+            .. stacked.Select((_, i) => isBounded ? (OnnxValue)new OnnxTensor(results[loop.Carried.Length + i]) : new OnnxUnsized(Slices)),
         ]);
     }
 
     private string Slices =>
-        $"a tensor with a slice for each iteration of '{_node.Name}', how many of which there are is known at run time only";
+        $"a tensor with a slice for each iteration of '{_node.Name}', for the number of which there is no bound, or a very large one";
 
     private ImmutableArray<OnnxValue>? Read(CompiledLoop loop, ImmutableArray<Value> carried)
     {

@@ -15,6 +15,7 @@ namespace ModelCompiler.Lowering.Kernels.ControlFlow;
 /// <param name="HasTrips">Whether the first input is the number of iterations.</param>
 /// <param name="HasStart">Whether the next input says if there is a first iteration.</param>
 /// <param name="HasCondition">Whether the body's first output says if there is a further one.</param>
+/// <param name="Counts">Whether the last output is the number of iterations.</param>
 internal sealed record LoopKernel(
     BodyProgram Body,
     EquatableArray<TensorType> Carried,
@@ -23,7 +24,8 @@ internal sealed record LoopKernel(
     long? Trips,
     bool HasTrips,
     bool HasStart,
-    bool HasCondition
+    bool HasCondition,
+    bool Counts
 ) : Kernel, IBodyKernel
 {
     public IEnumerable<BodyProgram> Bodies => [Body];
@@ -58,7 +60,8 @@ internal sealed record LoopKernel(
             op.Trips,
             node.HasInput(0),
             node.HasInput(1),
-            op.HasCondition
+            op.HasCondition,
+            op.Counts
         );
         return new LoweredNode(kernel, node.Inputs.OfType<Value>().ToArray(), checked(kernel.ArenaOffset + body.ArenaBytes));
     }
