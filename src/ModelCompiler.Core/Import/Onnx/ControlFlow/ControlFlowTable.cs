@@ -29,6 +29,9 @@ internal static class ControlFlowTable
         ["SplitToSequence"] = SplitToSequenceImport.SplitToSequence,
     };
 
+    /// <summary>Names of the operators of the default domain.</summary>
+    public static IEnumerable<string> StandardNames => Standard.Keys;
+
     public static ControlImport? Find(string domain, string operatorType) =>
         domain.Length == 0 && Standard.TryGetValue(operatorType, out var import) ? import : null;
 }
