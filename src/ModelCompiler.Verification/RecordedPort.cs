@@ -59,12 +59,17 @@ internal sealed record RecordedPort(string Name, IReadOnlyList<NamedTensor> Tens
         return [new(name, Declared(tensor.Type, declared), Elements.From(tensor))];
     }
 
-    /// <summary>A single element recorded as [1] for a scalar, or the other way round, counts as what the model says.</summary>
-    private static TensorType Declared(TensorType recorded, TypeProto.Types.Tensor? declared) =>
-        recorded.Shape.Elements == 1 && declared?.Shape is { } shape && shape.Dim.All(d => d.DimValue == 1)
-            ? recorded with
-            {
-                Shape = new TensorShape(shape.Dim.Select(d => (int)d.DimValue)),
-            }
-            : recorded;
+    /// <summary>
+    /// A single element recorded as [1] for a scalar, or the other way round, counts as what the model says; so do the bits of
+    /// bfloat16, which ONNX recorded as uint16 before it had tools for them.
+    /// </summary>
+    private static TensorType Declared(TensorType recorded, TypeProto.Types.Tensor? declared)
+    {
+        var isBits = recorded.Element == ElementType.UInt16 && declared?.ElemType == (int)ElementType.BFloat16;
+        var isScalar = recorded.Shape.Elements == 1 && declared?.Shape is { } shape && shape.Dim.All(d => d.DimValue == 1);
+        return new(
+            isBits ? ElementType.BFloat16 : recorded.Element,
+            isScalar ? new TensorShape(declared!.Shape.Dim.Select(d => (int)d.DimValue)) : recorded.Shape
+        );
+    }
 }
