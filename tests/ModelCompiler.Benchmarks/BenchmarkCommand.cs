@@ -40,7 +40,7 @@ internal sealed class BenchmarkCommand
     };
     private readonly Option<string> _target = new("--target")
     {
-        Description = "What code is generated for in speed.",
+        Description = "What code is generated for in speed and threads.",
         DefaultValueFactory = _ => Target.Auto.Name,
         Recursive = true,
     };
@@ -100,10 +100,21 @@ internal sealed class BenchmarkCommand
         With(root, r => r.Speed());
         root.Add(With(new("speed", "Compiled models against ONNX Runtime, in one process.") { _paths }, r => r.Speed()));
         root.Add(With(new("targets", "Code for x64-avx2 against the machine's best target.") { _paths }, r => r.Targets()));
+        root.Add(With(new("threads", "Two threads for large layers against one.") { _paths }, r => r.Threads()));
         root.Add(With(new("native", "NativeAOT programs of both kinds: first result, memory, bytes.") { _paths }, r => r.Native()));
         root.Add(With(new("arm", "Inner loops of programs for arm64, by llvm-mca.") { _paths }, r => r.Arm()));
         root.Add(With(new("build", "Time and memory of builds by size of the weights."), r => r.Build()));
-        root.Add(With(new("all", "All of these."), r => r.Speed(), r => r.Targets(), r => r.Native(), r => r.Arm(), r => r.Build()));
+        root.Add(
+            With(
+                new("all", "All of these."),
+                r => r.Speed(),
+                r => r.Targets(),
+                r => r.Threads(),
+                r => r.Native(),
+                r => r.Arm(),
+                r => r.Build()
+            )
+        );
         return root;
     }
 

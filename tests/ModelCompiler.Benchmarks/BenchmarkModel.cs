@@ -17,6 +17,9 @@ internal sealed record BenchmarkModel(string Set, string Name, string Path)
     /// <summary>Float networks.</summary>
     public const string Float = "float";
 
+    /// <summary>Recurrent networks and a transformer.</summary>
+    public const string Sequences = "sequences";
+
     /// <summary>Those that the user names.</summary>
     public const string Named = "named";
 
@@ -32,6 +35,11 @@ internal sealed record BenchmarkModel(string Set, string Name, string Path)
         (Float, "keyword-spotting/micro_kws_m_static_fp32"),
         (Float, "detection/ultraface_rfb_320"),
         (Float, "detection/yunet_n_320"),
+        (Sequences, "rnn-audio/dtln_model_1"),
+        (Sequences, "rnn-audio/silero_vad_16k_op15"),
+        (Sequences, "rnn-sensor/gonnx_gru"),
+        (Sequences, "rnn-sensor/tract_byte_bidi_lstm"),
+        (Sequences, "transformer/deeploy_CCT_1_32_32_32"),
     ];
 
     // Publishing takes its time; one network of each kind shows what there is to see.
@@ -71,7 +79,16 @@ internal sealed record BenchmarkModel(string Set, string Name, string Path)
 
     /// <summary>Reads the model.</summary>
     /// <exception cref="UnreadableModelException">The file cannot be read.</exception>
-    public ModelCase Open(Target target) => ModelCase.Open(Path, new CompileOptions { ClassName = "Network", Target = target });
+    public ModelCase Open(Target target, int threads = 1) =>
+        ModelCase.Open(
+            Path,
+            new CompileOptions
+            {
+                ClassName = "Network",
+                Target = target,
+                Threads = threads,
+            }
+        );
 
     /// <summary>Compiles and loads the model.</summary>
     /// <exception cref="BenchmarkException">It does not compile.</exception>

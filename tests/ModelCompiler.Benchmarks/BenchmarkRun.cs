@@ -34,6 +34,16 @@ internal sealed class BenchmarkRun(RunOptions options, TextWriter output, TextWr
         Publish(PerformancePage.Targets(section), results => results with { Targets = section });
     }
 
+    /// <summary>Two threads against one.</summary>
+    public void Threads()
+    {
+        RequireRunnable(options.Target);
+        ThreadsMode.RequireProcessors();
+        var models = options.Models(BenchmarkModel.MobileInt8, BenchmarkModel.Float);
+        var section = Measure(models, m => ThreadsMode.Measure(m, options.Target, options.Duration, cancellation));
+        Publish(PerformancePage.Threads(section), results => results with { Threads = section });
+    }
+
     /// <summary>Native programs.</summary>
     public void Native()
     {

@@ -95,6 +95,7 @@ public sealed class BenchmarksTests : IDisposable
                 SomeMachine,
                 [new("net", new(2, 3_000_000, 1_000_000, 20), new(25, 30_000_000, 28_000_000, 20), "Avx2", 1, 2, 9)]
             ),
+            Threads = new("e", SomeMachine, [new("net", "auto", 2, 2, 1.25, 7)]),
             Arm = new("d", SomeMachine, [new("pointwise", "net", "conv", "pointwise int8", 105, 64, 36.05, "14")]),
             Build = new("c", SomeMachine, [new(0, 3, 100, 200, 3), new(1_000_000, 4, 300, 200, 3)]),
         };
@@ -171,7 +172,7 @@ public sealed class BenchmarksTests : IDisposable
     private string Page() => File.ReadAllText(Path.Combine(_folder.Root, "performance.md"));
 
     private static SpeedRow Row(string set, double ours, double? onnxRuntime) =>
-        new(set, "net", "auto", ours, onnxRuntime, 1_000_000, "vfmadd 512", 100, 2048, 1024, 4096, 9, [new("Conv", 2)]);
+        new(set, "net", "auto", ours, onnxRuntime, 1_000_000, "vfmadd 512", 100, 2048, 1024, 4096, 5000, 9, [new("Conv", 2)]);
 
     private static async Task<(int ExitCode, string Output, string Errors)> Run(params string[] arguments)
     {

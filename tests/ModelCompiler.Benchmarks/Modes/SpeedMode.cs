@@ -12,6 +12,7 @@ internal static class SpeedMode
         var opened = model.Open(target);
         using var network = model.Load(opened);
         var program = opened.Lower().Program!;
+        var compiled = opened.Compile();
         var peak = PeakRate.For(opened.File);
         var result = Benchmark.AgainstOnnxRuntime(opened, network, peak, duration, cancellation);
         return new SpeedRow(
@@ -26,6 +27,7 @@ internal static class SpeedMode
             program.ArenaBytes,
             program.LeastArenaBytes,
             program.Weights.Length,
+            compiled.Surface.Length + compiled.Implementation.Length,
             result.Rounds,
             Operators(opened.File)
         );

@@ -29,6 +29,9 @@ internal sealed record Performance
     /// <summary>Targets against each other.</summary>
     public Section<TargetRow>? Targets { get; init; }
 
+    /// <summary>Two threads against one.</summary>
+    public Section<ThreadsRow>? Threads { get; init; }
+
     /// <summary>Native programs.</summary>
     public Section<NativeRow>? Native { get; init; }
 

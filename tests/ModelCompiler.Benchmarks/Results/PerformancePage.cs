@@ -25,6 +25,7 @@ internal static class PerformancePage
             {
                 results.Speed is { } speed ? Speed(speed) : null,
                 results.Targets is { } targets ? Targets(targets) : null,
+                results.Threads is { } threads ? Threads(threads) : null,
                 results.Native is { } native ? Native(native) : null,
                 results.Arm is { } arm ? Arm(arm) : null,
                 results.Build is { } build ? Build(build) : null,
@@ -39,7 +40,7 @@ internal static class PerformancePage
             section,
             $"One thread each, in one process; ONNX Runtime {section.Machine.OnnxRuntime} with its defaults and with inputs and outputs allocated before. Medians of samples in which the system did not take the processor away; the ratio is "
                 + "ONNX Runtime's time over ours, above 1 ours is faster. The peak is that of the processor's best multiply-accumulate instruction, measured in the same "
-                + "turns. The least arena is the most that is alive at one layer."
+                + "turns. The least arena is the most that is alive at one layer. C# is the generated text without weights."
         );
         if (!section.Machine.HasDotProduct())
         {
@@ -94,6 +95,30 @@ internal static class PerformancePage
         return text.Append(table).ToString();
     }
 
+    /// <summary>Two threads against one.</summary>
+    public static string Threads(Section<ThreadsRow> section)
+    {
+        var text = Begin(
+            "Threads",
+            section,
+            "One call with one thread and with several for large layers, in turns in one process, one call after the other."
+        );
+        var table = new MarkdownTable("model", "target", "one thread", "threads", "time", "times as fast");
+        foreach (var row in section.Rows)
+        {
+            table.Add(
+                row.Model,
+                row.Target,
+                Amount.Milliseconds(row.Ms),
+                $"{row.Threads}",
+                Amount.Milliseconds(row.ThreadsMs),
+                Amount.Number(row.Ratio)
+            );
+        }
+
+        return text.Append(table).ToString();
+    }
+
     /// <summary>Native programs.</summary>
     public static string Native(Section<NativeRow> section)
     {
@@ -128,7 +153,9 @@ internal static class PerformancePage
         }
 
         return text.Append(footprints)
-            .Append("\nOne call in our native program and under the JIT, with the same instructions and in turns:\n\n")
+            .Append(
+                "\nOne call in our native program and under the JIT, in turns, code for the same target. The JIT encodes it with all registers that the processor has, the native program with those of its level, x86-64-v3:\n\n"
+            )
             .Append(speeds)
             .ToString();
     }
@@ -211,7 +238,8 @@ internal static class PerformancePage
             "arena",
             "least arena",
             "arena / least",
-            "weights"
+            "weights",
+            "C#"
         );
         foreach (var row in rows)
         {
@@ -226,7 +254,8 @@ internal static class PerformancePage
                 Amount.Bytes(row.ArenaBytes),
                 Amount.Bytes(row.LeastArenaBytes),
                 row.LeastArenaBytes == 0 ? "" : Amount.Number((double)row.ArenaBytes / row.LeastArenaBytes),
-                Amount.Bytes(row.WeightBytes)
+                Amount.Bytes(row.WeightBytes),
+                Amount.Bytes(row.TextBytes)
             );
         }
 

@@ -12,6 +12,7 @@ namespace ModelCompiler.Benchmarks.Results;
 /// <param name="ArenaBytes">Working memory.</param>
 /// <param name="LeastArenaBytes">The most that is alive at one layer: less is not possible.</param>
 /// <param name="WeightBytes">Packed weights.</param>
+/// <param name="TextBytes">C# that is generated for the model, without weights.</param>
 /// <param name="Rounds">How many turns each had.</param>
 /// <param name="Operators">What ONNX Runtime's optimised graph consists of.</param>
 internal sealed record SpeedRow(
@@ -26,6 +27,7 @@ internal sealed record SpeedRow(
     long ArenaBytes,
     long LeastArenaBytes,
     long WeightBytes,
+    long TextBytes,
     int Rounds,
     IReadOnlyList<OperatorCount> Operators
 )
@@ -54,6 +56,19 @@ internal sealed record TargetRow(string Model, string Target, double Ms, string 
 {
     /// <summary>Speed of the lesser target as a part of the best one's.</summary>
     public double Ratio => BestMs / Ms;
+}
+
+/// <summary>One model computed by one thread and by several, in turns.</summary>
+/// <param name="Model">Name of the model.</param>
+/// <param name="Target">What code was generated for.</param>
+/// <param name="Ms">Median of one call with one thread.</param>
+/// <param name="Threads">How many threads the other has for large layers.</param>
+/// <param name="ThreadsMs">Median of one call with these.</param>
+/// <param name="Rounds">How many turns each had.</param>
+internal sealed record ThreadsRow(string Model, string Target, double Ms, int Threads, double ThreadsMs, int Rounds)
+{
+    /// <summary>How many times as fast several threads are.</summary>
+    public double Ratio => Ms / ThreadsMs;
 }
 
 /// <summary>One model as a native program of its own, with our code and with ONNX Runtime.</summary>
