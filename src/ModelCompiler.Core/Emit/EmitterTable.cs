@@ -35,6 +35,7 @@ internal static class EmitterTable
         Add<BranchKernel>(BranchEmitter.Emit);
         Add<ChainKernel>(ChainEmitter.Emit);
         Add<CloseGapsKernel>(CloseGapsEmitter.Emit);
+        Add<CompleteForestKernel>(ForestEmitter.Complete);
         Add<CompressKernel>(SelectionEmitters.Compress);
         Add<CopyKernel>(CopyEmitter.Emit);
         Add<CumulativeKernel>(ScanEmitters.Cumulative);

@@ -21,6 +21,9 @@ public sealed record Forest(
     /// <summary>Number of leaves.</summary>
     public int Leaves => LeafBegins.Count - 1;
 
+    /// <summary>Whether each leaf has exactly one weight.</summary>
+    public bool HasOneWeightALeaf => Enumerable.Range(0, Leaves).All(leaf => LeafBegins[leaf + 1] == LeafBegins[leaf] + 1);
+
     /// <summary>Whether some node sends missing values (NaN) to where small ones go.</summary>
     public bool HasMissingBelow => Nodes.Any(n => n.MissingBelow);
 }

@@ -10,9 +10,8 @@ namespace ModelCompiler.Lowering.Kernels;
 /// <param name="Trees">Number of trees; tree i begins with node i.</param>
 /// <param name="Aggregation">How the trees' weights become one number a target.</param>
 /// <param name="Nodes">The nodes, in arrays side by side.</param>
-/// <param name="Depth">Steps down every tree, where all have the same depth; otherwise <see cref="Depths"/> says.</param>
-/// <param name="Depths">Steps down each tree.</param>
-/// <param name="StopsAtLeaves">Whether a walk ends at the leaf: pays in trees whose leaves are mostly far above the lowest.</param>
+/// <param name="Depth">Steps down the deepest tree, and so down all.</param>
+/// <param name="StopsAtLeaves">Whether a walk ends when it is at a leaf: pays in trees whose leaves are mostly far above the lowest.</param>
 /// <param name="Leaves">The leaves' weights.</param>
 internal sealed record ForestKernel(
     int Rows,
@@ -22,7 +21,6 @@ internal sealed record ForestKernel(
     TreeAggregation Aggregation,
     ForestNodes Nodes,
     int Depth,
-    PackedWeights? Depths,
     bool StopsAtLeaves,
     ForestLeaves Leaves
 ) : Kernel
@@ -35,6 +33,11 @@ internal sealed record ForestKernel(
 
     public static LoweredNode? Lower(TreeEnsemble op, Node node, LoweringContext context)
     {
+        if (CompleteForestKernel.Lower(op, node, context) is { } complete)
+        {
+            return complete;
+        }
+
         var (forest, x) = (op.Forest, node.Input(0));
         var deepest = forest.Depths.DefaultIfEmpty(0).Max();
         var kernel = new ForestKernel(
@@ -45,21 +48,25 @@ internal sealed record ForestKernel(
             op.Aggregation,
             ForestNodes.Pack(forest, node, context),
             deepest,
-            forest.Depths.All(d => d == deepest) ? null : Integers(context, node, "depths", forest.Depths),
             deepest > ShortWalk,
             ForestLeaves.Pack(op, node, context)
         );
         return new(kernel, (Value[])[x]);
     }
 
-    /// <summary>Numbers that are not negative, in two bytes each where they fit.</summary>
+    /// <summary>Numbers that are not negative, in one or two bytes each where they fit.</summary>
     public static PackedWeights Integers(LoweringContext context, Node node, string purpose, IEnumerable<int> numbers)
     {
         int[] all = [.. numbers];
-        return all.All(n => n <= ushort.MaxValue)
-            ? context.AddWeights<ushort>(node, purpose, ElementType.UInt16, [.. all.Select(n => (ushort)n)])
+        return all.All(n => n <= byte.MaxValue) ? context.AddWeights<byte>(node, purpose, ElementType.UInt8, [.. all.Select(n => (byte)n)])
+            : all.All(n => n <= ushort.MaxValue)
+                ? context.AddWeights<ushort>(node, purpose, ElementType.UInt16, [.. all.Select(n => (ushort)n)])
             : context.AddWeights<int>(node, purpose, ElementType.Int32, all);
     }
+
+    /// <summary>Truth values as bytes.</summary>
+    public static PackedWeights Flags(LoweringContext context, Node node, string purpose, IEnumerable<bool> flags) =>
+        context.AddWeights<byte>(node, purpose, ElementType.UInt8, [.. flags.Select(f => f ? (byte)1 : (byte)0)]);
 
     /// <summary>Numbers of the element type of the features.</summary>
     public static PackedWeights Reals(LoweringContext context, Node node, string purpose, IEnumerable<double> numbers) =>
@@ -80,14 +87,7 @@ internal sealed record ForestNodes(PackedWeights Features, PackedWeights Thresho
             ForestKernel.Integers(context, node, "features", forest.Nodes.Select(n => n.Feature)),
             ForestKernel.Reals(context, node, "thresholds", forest.Nodes.Select(n => n.Threshold)),
             ForestKernel.Integers(context, node, "next", forest.Nodes.Select(n => n.Next)),
-            forest.HasMissingBelow
-                ? context.AddWeights<byte>(
-                    node,
-                    "missing",
-                    ElementType.UInt8,
-                    [.. forest.Nodes.Select(n => (byte)(n.MissingBelow ? 1 : 0))]
-                )
-                : null
+            forest.HasMissingBelow ? ForestKernel.Flags(context, node, "missing", forest.Nodes.Select(n => n.MissingBelow)) : null
         );
 }
 
@@ -101,7 +101,7 @@ internal sealed record ForestLeaves(PackedWeights Weights, PackedWeights? Target
     public static ForestLeaves Pack(TreeEnsemble op, Node node, LoweringContext context)
     {
         var forest = op.Forest;
-        if (Enumerable.Range(0, forest.Leaves).All(leaf => forest.LeafBegins[leaf + 1] == forest.LeafBegins[leaf] + 1))
+        if (forest.HasOneWeightALeaf)
         {
             LeafWeight Of(ForestNode n) => n.Leaf < 0 ? default : forest.Weights[forest.LeafBegins[n.Leaf]];
             return new(
