@@ -62,6 +62,7 @@ public sealed class ContribAttentionTests
     [InlineData("spans", 0, false)]
     [InlineData("keys", 1, true)]
     [InlineData("full", 1, false)]
+    [InlineData("images", 1, true)]
     public void Attention_with_projection_equals_onnxruntime(string mask, int causal, bool cached)
     {
         var model = new OnnxModelBuilder();

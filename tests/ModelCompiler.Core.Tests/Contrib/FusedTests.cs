@@ -217,4 +217,35 @@ public sealed class FusedTests
         );
         Differential.Check(model, targets: [Target.Auto]);
     }
+
+    [Theory]
+    [InlineData("bilinear", "zeros")]
+    [InlineData("nearest", "border")]
+    [InlineData("bicubic", "reflection")]
+    public void Operators_that_moved_to_onnx_equal_onnxruntime(string mode, string padding)
+    {
+        var model = new OnnxModelBuilder();
+        var (x, grid) = (model.Input("x", Float, 1, 2, 5, 6), model.Input("grid", Float, 1, 3, 4, 2));
+        model.Output(model.Microsoft("GridSample", [x, grid], ("mode", mode), ("padding_mode", padding)), Float);
+        var m = model.Input("m", Float, 4, 5);
+        string Number(long value) => model.Constant(Tensor.Longs(value).Reshape(TensorShape.Scalar));
+        model.Output(model.Microsoft("Trilu", [m, Number(1)], ("upper", 0)), Float);
+        var pads = model.Constant(Tensor.Longs(1, 0, 2, 1));
+        model.Output(model.Microsoft("Pad", [m, pads, model.Constant([1], 3f)], ("mode", "constant")), Float);
+        var places = model.Constant(Tensor.Longs(1, 3, 0, 0).Reshape(new TensorShape(2, 2)));
+        model.Output(model.Microsoft("GatherND", [m, places]), Float);
+        var axis = model.Constant(Tensor.From<int>(ElementType.Int32, TensorShape.Scalar, [-1]));
+        model.Output(model.Microsoft("ExpandDims", [m, axis]), Float);
+        Differential.Check(model, targets: [Target.Auto]);
+    }
+
+    [Fact]
+    public void Normalised_sums_of_rank_2_equal_onnxruntime()
+    {
+        var model = new OnnxModelBuilder();
+        var (x, skip, gamma) = (model.Input("x", Float, 6, 8), model.Input("s", Float, 6, 8), model.Input("g", Float, 8));
+        model.Output(model.Microsoft("SkipLayerNormalization", [x, skip, gamma]), Float);
+        model.Output(model.Microsoft("SkipSimplifiedLayerNormalization", [x, skip, gamma]), Float);
+        Differential.Check(model, targets: [Target.Auto]);
+    }
 }

@@ -223,6 +223,7 @@ internal static class OnnxOperatorTable
         ["DequantizeLinear"] = QuantizeLinearImport.DequantizeLinear,
         ["DynamicQuantizeMatMul"] = MatMulIntegerToFloatImport.DynamicQuantizeMatMul,
         ["EmbedLayerNormalization"] = EmbedNormalizationImport.Float,
+        ["ExpandDims"] = ReshapeImport.ExpandDims,
         ["FastGelu"] = GeluImport.FastGelu,
         ["FusedConv"] = FusedConvImport.FusedConv,
         ["FusedGemm"] = GemmImport.FusedGemm,

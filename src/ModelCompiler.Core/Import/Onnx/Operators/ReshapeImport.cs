@@ -52,6 +52,18 @@ internal static class ReshapeImport
         return View(node, graph, new TensorShape(Enumerable.Range(0, rank).Select(axis => axes.Contains(axis) ? 1 : sizes.Dequeue())));
     }
 
+    /// <summary>com.microsoft ExpandDims: one dimension of size 1 more. Input 1 says where; −1 is behind the last.</summary>
+    public static ImmutableArray<Value> ExpandDims(OnnxNode node, GraphBuilder graph)
+    {
+        var shape = node.Input(0).Shape;
+        var given = node.ConstantInput(1, "the axis").ToLongs();
+        var axis =
+            given.Length == 1
+                ? TensorShape.NormaliseAxis(given[0], shape.Rank + 1)
+                : throw new ShapeException($"one axis was expected, found [{string.Join(",", given)}]");
+        return View(node, graph, new TensorShape([.. shape.Take(axis), 1, .. shape.Skip(axis)]));
+    }
+
     private static long[]? Axes(OnnxNode node) => node.Ints("axes") ?? node.OptionalConstantInput(1, "the list of axes")?.ToLongs();
 
     private static ImmutableArray<Value> View(OnnxNode node, GraphBuilder graph, TensorShape shape) =>
