@@ -28,9 +28,13 @@ internal sealed class BlockMatMulEmitter
     public static void Emit(BlockMatMulKernel kernel, KernelWriter writer)
     {
         var emitter = new BlockMatMulEmitter(kernel, writer);
-        var whole = kernel.Rows / BlockMatMulKernel.MaxTile * BlockMatMulKernel.MaxTile;
-        emitter.Rows(0, whole, BlockMatMulKernel.MaxTile);
-        emitter.Rows(whole, kernel.Rows, 1);
+        var first = 0;
+        for (var tile = BlockMatMulKernel.TileOf(writer.InstructionSet); tile > 0; tile /= 2)
+        {
+            var end = first + ((kernel.Rows - first) / tile * tile);
+            emitter.Rows(first, end, tile);
+            first = end;
+        }
     }
 
     private void Rows(int first, int end, int tile)

@@ -3,7 +3,7 @@ using ModelCompiler.Graphs.Operators;
 
 namespace ModelCompiler.Lowering.Kernels;
 
-/// <summary>Decodes weights of 4 or 8 bits in registers, for up to <see cref="MaxTile"/> rows at a time.</summary>
+/// <summary>Decodes weights of 4 or 8 bits in registers, for several rows at a time.</summary>
 /// <param name="Rows">Rows of a.</param>
 /// <param name="Inner">K.</param>
 /// <param name="Columns">N.</param>
@@ -27,9 +27,12 @@ internal sealed record BlockMatMulKernel(
     EquatableArray<InstructionSet> Variants
 ) : Kernel
 {
-    public const int MaxTile = 4;
+    private const int MaxTile = 8;
 
     public override EquatableArray<InstructionSet> Variants { get; } = Variants;
+
+    /// <summary>Rows at a time: their sums fill the registers, of which there are twice as many where they have 512 bits.</summary>
+    public static int TileOf(InstructionSet set) => set == InstructionSet.Avx512 ? MaxTile : MaxTile / 2;
 
     /// <summary>Blocks of a column.</summary>
     public int Blocks => (Inner + Operator.Block - 1) / Operator.Block;
