@@ -248,4 +248,21 @@ public sealed class FusedTests
         model.Output(model.Microsoft("SkipSimplifiedLayerNormalization", [x, skip, gamma]), Float);
         Differential.Check(model, targets: [Target.Auto]);
     }
+
+    [Fact]
+    public void Halves_are_computed_in_float32()
+    {
+        const ElementType Short = ElementType.Float16;
+        var model = new OnnxModelBuilder();
+        var (x, skip, gamma) = (model.Input("x", Short, 2, 3, 8), model.Input("s", Short, 2, 3, 8), model.Input("g", Short, 8));
+        model.Output(model.Microsoft("SkipLayerNormalization", [x, skip, gamma, gamma]), Short);
+        model.Output(model.Microsoft("SkipSimplifiedLayerNormalization", [x, skip, gamma]), Short);
+        var bytes = new byte[4 * 16];
+        new Random(2).NextBytes(bytes);
+        var codes = model.Constant(Tensor.FromBytes(new TensorType(ElementType.UInt8, new TensorShape(4, 1, 16)), bytes));
+        var steps = model.Constant(Tensor.From<Half>(ElementType.Float16, new TensorShape(4), [.. Enumerable.Repeat((Half)0.02f, 4)]));
+        (string, object)[] attributes = [("K", 32), ("N", 4), ("bits", 4), ("block_size", 32)];
+        model.Output(model.Microsoft("MatMulNBits", [model.Input("a", Short, 3, 32), codes, steps], attributes), Short);
+        Differential.Check(model, tolerance: new(Relative: 2e-3, Absolute: 4e-3), targets: [Target.Auto]);
+    }
 }

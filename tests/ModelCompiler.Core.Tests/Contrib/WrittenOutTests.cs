@@ -82,6 +82,37 @@ public sealed class WrittenOutTests
         Reference.Check(model, written);
     }
 
+    [Fact]
+    public void Trees_of_halves_equal_those_of_floats()
+    {
+        const string Ml = "ai.onnx.ml";
+        Tensor Halves(params float[] values) =>
+            Tensor.From<Half>(ElementType.Float16, new TensorShape(values.Length), [.. values.Select(v => (Half)v)]);
+        static Tensor Floats(params float[] values) => Tensor.Floats(new TensorShape(values.Length), values);
+        static (string, object)[] Attributes(Func<float[], Tensor> numbers) =>
+            [
+                ("n_targets", 1),
+                ("tree_roots", (long[])[0]),
+                ("nodes_featureids", (long[])[0, 1]),
+                ("nodes_modes", Tensor.FromBytes(new TensorType(ElementType.UInt8, new TensorShape(2)), [1, 0])),
+                ("nodes_splits", numbers([0.5f, -1])),
+                ("nodes_trueleafs", (long[])[1, 1]),
+                ("nodes_truenodeids", (long[])[0, 1]),
+                ("nodes_falseleafs", (long[])[0, 1]),
+                ("nodes_falsenodeids", (long[])[1, 2]),
+                ("leaf_targetids", (long[])[0, 0, 0]),
+                ("leaf_weights", numbers([1.5f, 2.25f, -3])),
+            ];
+        var model = new OnnxModelBuilder().Opset(Ml, 5);
+        string[] inputs = [model.Input("x", ElementType.Float16, 20, 2)];
+        model.Output(model.Node("TreeEnsemble", Ml, inputs, Attributes(v => Halves(v)))[0], ElementType.Float16);
+        var written = new OnnxModelBuilder().Opset(Ml, 5);
+        string[] wide = [written.Node("Cast", [written.Input("x", ElementType.Float16, 20, 2)], ("to", 1))];
+        var y = written.Node("TreeEnsemble", Ml, wide, Attributes(v => Floats(v)))[0];
+        written.Output(written.Node("Cast", [y], ("to", 10)), ElementType.Float16);
+        Reference.Check(model, written);
+    }
+
     private static string Normalised(OnnxModelBuilder model, string[] inputs, int activation, int last)
     {
         var x = last == 1 ? model.Node("Transpose", [inputs[0]], ("perm", (long[])[0, 3, 1, 2])) : inputs[0];

@@ -1,4 +1,5 @@
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Folding;
 using ModelCompiler.Graphs.Operators;
 
 namespace ModelCompiler.Import.Onnx.Ml;
@@ -154,7 +155,8 @@ internal static class TreeAttributes
         {
             ElementType.Float32 => [.. tensor.ToFloats().Select(f => (double)f)],
             ElementType.Float64 => tensor.As<double>().ToArray(),
-            _ => throw node.Unsupported($"attribute '{attribute}' is {tensor.Type}; supported: Float32, Float64"),
+            ElementType.Float16 => [.. CastEvaluator.Widened(tensor).Select(f => (double)f)],
+            _ => throw node.Unsupported($"attribute '{attribute}' is {tensor.Type}; supported: Float16, Float32, Float64"),
         };
     }
 
