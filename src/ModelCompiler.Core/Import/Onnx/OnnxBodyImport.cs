@@ -20,6 +20,7 @@ internal sealed class OnnxBodyImport(ModelSource source, ModelProto model, Impor
 
     private readonly OnnxTensorReader _tensors = new(source);
     private readonly OnnxFunctions _functions = new(model.Functions);
+    private readonly Dictionary<GraphBuilder, WideFloats> _wideFloats = [];
     private int _sequenceItems;
 
     public ImportProblems Problems { get; } = problems;
@@ -173,7 +174,12 @@ internal sealed class OnnxBodyImport(ModelSource source, ModelProto model, Impor
             }
         }
 
-        var outputs = WideFloats.Import(import, Plain(node, Tensors(node.Inputs)), node.Graph);
+        if (!_wideFloats.TryGetValue(node.Graph, out var wide))
+        {
+            _wideFloats.Add(node.Graph, wide = new WideFloats(node.Graph));
+        }
+
+        var outputs = wide.Import(import, Plain(node, Tensors(node.Inputs)));
         return outputs.FirstOrDefault(o => o is { Constant: null } && o.Element.CSharpName() is null) is { } unsupported
             ? throw new ProblemException(ProblemKinds.UnsupportedForm, $"elements of type {unsupported.Element} are not supported")
             : outputs.Select(o => o is null ? null : new OnnxTensor(o));

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Folding;
 using ModelCompiler.Graphs.Operators;
@@ -14,8 +13,6 @@ namespace ModelCompiler.Import.Onnx;
 /// </summary>
 internal sealed class WideFloats
 {
-    private static readonly ConditionalWeakTable<GraphBuilder, WideFloats> OfGraphs = new();
-
     /// <summary>Operators that give out elements as they came in.</summary>
     private static readonly HashSet<string> Moving =
     [
@@ -57,16 +54,14 @@ internal sealed class WideFloats
     // Those of the narrow ones that were computed in float32.
     private readonly HashSet<Value> _rounded = [];
 
-    private WideFloats(GraphBuilder graph) => _graph = graph;
+    /// <param name="graph">The graph that is being built; a body has one of its own, whose values no other may use.</param>
+    public WideFloats(GraphBuilder graph) => _graph = graph;
 
     /// <summary>All operators that are not simply computed in float32.</summary>
     internal static IEnumerable<string> Exceptions => Moving.Concat(OfAnyType);
 
     /// <summary>Imports a node; its outputs have the types that the model says.</summary>
-    public static ImmutableArray<Value> Import(OnnxImport import, OnnxNode node, GraphBuilder graph) =>
-        OfGraphs.GetValue(graph, g => new WideFloats(g)).Import(import, node);
-
-    private ImmutableArray<Value> Import(OnnxImport import, OnnxNode node)
+    public ImmutableArray<Value> Import(OnnxImport import, OnnxNode node)
     {
         if (
             OfAnyType.Contains(node.OpType)
