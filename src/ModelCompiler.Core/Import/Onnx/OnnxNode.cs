@@ -92,6 +92,9 @@ internal static class OnnxDomains
     public const string MachineLearning = "ai.onnx.ml";
     public const string Microsoft = "com.microsoft";
 
+    /// <summary>Operators of ONNX that may still change.</summary>
+    public const string Preview = "ai.onnx.preview";
+
     /// <summary>The default domain may be written in two ways.</summary>
     public static string Normalise(string domain) => domain == "ai.onnx" ? "" : domain;
 }

@@ -29,9 +29,20 @@ internal static class ControlFlowTable
         ["SplitToSequence"] = SplitToSequenceImport.SplitToSequence,
     };
 
+    private static readonly Dictionary<string, ControlImport> Preview = new() { ["FlexAttention"] = FlexAttentionImport.FlexAttention };
+
     /// <summary>Names of the operators of the default domain.</summary>
     public static IEnumerable<string> StandardNames => Standard.Keys;
 
     public static ControlImport? Find(string domain, string operatorType) =>
-        domain.Length == 0 && Standard.TryGetValue(operatorType, out var import) ? import : null;
+        (
+            domain switch
+            {
+                "" => Standard,
+                OnnxDomains.Preview => Preview,
+                _ => null,
+            }
+        )?.TryGetValue(operatorType, out var import) == true
+            ? import
+            : null;
 }
