@@ -38,7 +38,7 @@ internal static class ModelReport
     }
 
     private static string Ports(IEnumerable<ModelPort> ports) =>
-        string.Join(", ", ports.Select(p => $"{p.Name} {p.Type.Element.ToString().ToLowerInvariant()}{p.Type.Shape}"));
+        string.Join(", ", ports.Select(p => $"{p.Name} {p.Type.Element.ToString().ToLowerInvariant()}{p.Sizes}"));
 
     private static string Count(long count) =>
         count < 100_000 ? count.ToString(CultureInfo.InvariantCulture) : (count / 1e6).ToString("F2", CultureInfo.InvariantCulture) + " M";

@@ -35,7 +35,8 @@ public sealed class PortInfo(
     public int Length { get; } = shape.Aggregate(1, (product, size) => product * size);
 
     /// <summary>Name, element type and shape.</summary>
-    public override string ToString() => $"{Name} {ElementType.Name}[{string.Join(",", Shape)}]";
+    public override string ToString() =>
+        $"{Name} {ElementType.Name}[{string.Join(",", Shape.Select((size, axis) => axis == RunTimeDimension ? $"≤{size}" : $"{size}"))}]";
 }
 
 /// <summary>How integers stand for real numbers: real = (integer − zero point) · scale.</summary>

@@ -19,6 +19,9 @@ public sealed record ModelPort(string Name, TensorType Type)
 
     /// <summary>The number of the state that the instance keeps in its place; null where it is a parameter of Predict.</summary>
     public int? State { get; init; }
+
+    /// <summary>The shape for people, for example <c>[≤30,3]</c> where only the data give a size.</summary>
+    public string Sizes => "[" + string.Join(",", Type.Shape.Select((size, axis) => axis == Size?.Axis ? $"≤{size}" : $"{size}")) + "]";
 }
 
 /// <summary>A step of a compiled model, for people.</summary>

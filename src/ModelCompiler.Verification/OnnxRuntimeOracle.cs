@@ -121,9 +121,16 @@ public sealed class OnnxRuntimeOracle : IDisposable
                 _binding.BindInput(input.Name, _values[^1]);
             }
 
-            foreach (var (name, type) in session.OutputNames.Zip(outputs, (n, o) => (n, o.Type)))
+            foreach (var (name, port) in session.OutputNames.Zip(outputs))
             {
-                _values.Add(Allocate(type));
+                if (port.Size is not null)
+                {
+                    // How large it is, only ONNX Runtime knows.
+                    _binding.BindOutputToDevice(name, OrtMemoryInfo.DefaultInstance);
+                    continue;
+                }
+
+                _values.Add(Allocate(port.Type));
                 _binding.BindOutput(name, _values[^1]);
             }
         }

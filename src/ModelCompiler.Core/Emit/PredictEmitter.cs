@@ -176,8 +176,7 @@ internal static class PredictEmitter
 
     private static string Describe(ModelPort port, bool quantised)
     {
-        var bound = port.Size is { } size ? $", of dimension {size.Axis} as many as there are" : "";
-        var text = $"{PortNames.TypeName(port, quantised)} {port.Type.Shape}, {port.Type.Shape.Elements} elements{bound}";
+        var text = $"{PortNames.TypeName(port, quantised)} {port.Sizes}, {port.Type.Shape.Elements} elements";
         return quantised && port.Quantization is { } raw
             ? text + $", real = (integer − {raw.ZeroPoint.ToString(CultureInfo.InvariantCulture)}) · Info's scale"
             : text;
