@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Import.Onnx.Contrib;
+using ModelCompiler.Import.Onnx.ControlFlow;
 using ModelCompiler.Import.Onnx.Ml;
 using ModelCompiler.Import.Onnx.Operators;
 
@@ -272,6 +273,15 @@ internal static class OnnxOperatorTable
 
     /// <summary>Names of the operators of the default domain.</summary>
     public static IEnumerable<string> StandardNames => Standard.Keys;
+
+    /// <summary>All operators that are imported, those of control flow and sequences among them.</summary>
+    public static IEnumerable<(string Domain, string Operator)> Names =>
+        [
+            .. Standard.Keys.Select(n => ("", n)),
+            .. ControlFlowTable.Names,
+            .. MachineLearning.Keys.Select(n => (OnnxDomains.MachineLearning, n)),
+            .. Microsoft.Keys.Select(n => (OnnxDomains.Microsoft, n)),
+        ];
 
     public static OnnxImport? Find(string domain, string operatorType) =>
         (

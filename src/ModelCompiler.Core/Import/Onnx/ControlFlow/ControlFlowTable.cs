@@ -34,6 +34,10 @@ internal static class ControlFlowTable
     /// <summary>Names of the operators of the default domain.</summary>
     public static IEnumerable<string> StandardNames => Standard.Keys;
 
+    /// <summary>All operators that are imported here.</summary>
+    public static IEnumerable<(string Domain, string Operator)> Names =>
+        [.. Standard.Keys.Select(n => ("", n)), .. Preview.Keys.Select(n => (OnnxDomains.Preview, n))];
+
     public static ControlImport? Find(string domain, string operatorType) =>
         (
             domain switch
