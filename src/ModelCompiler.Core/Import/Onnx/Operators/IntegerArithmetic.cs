@@ -100,6 +100,11 @@ internal static class IntegerArithmetic
 
     private static Value Centred(GraphBuilder graph, Value value, Value? zero, ElementType element)
     {
+        if (value.Element is not (ElementType.Int8 or ElementType.UInt8 or ElementType.Int16 or ElementType.UInt16))
+        {
+            throw new ShapeException($"integers of 8 or 16 bits were expected, found {value.Type}");
+        }
+
         var wide = graph.Add(new Cast(element), value);
         return zero is null ? wide : graph.Add(new Binary(BinaryFunction.Sub), wide, graph.Add(new Cast(element), zero));
     }
