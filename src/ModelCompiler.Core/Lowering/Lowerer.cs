@@ -23,9 +23,13 @@ internal sealed class Lowerer
     }
 
     /// <summary>Lowers a graph; nodes without a kernel are added to <paramref name="problems"/>, all of them, and null is returned.</summary>
-    public static KernelProgram? Lower(Graph graph, Target target, int threads, ICollection<Problem> problems)
+    public static KernelProgram? Lower(Graph graph, Target target, int threads, ICollection<Problem> problems) =>
+        Lower(graph, new LoweringContext(target, problems), threads);
+
+    /// <summary>Lowers a graph as one of the programs of a class.</summary>
+    public static KernelProgram? Lower(Graph graph, LoweringContext context, int threads)
     {
-        var context = new LoweringContext(target, problems);
+        var problems = context.Problems;
         var lowerer = new Lowerer(graph, context);
         foreach (var input in graph.Inputs.Where(HasNoHolder))
         {

@@ -26,25 +26,27 @@ internal sealed record LoweredNode(
 /// <summary>What lowering functions share: the target, and the packed weights as they grow.</summary>
 /// <param name="target">What code is generated for.</param>
 /// <param name="problems">What is found wrong.</param>
-internal sealed class LoweringContext(Target target, ICollection<Problem> problems)
+/// <param name="layout">Where weights are put; a place of their own where it is left out.</param>
+internal sealed class LoweringContext(Target target, ICollection<Problem> problems, WeightLayout? layout = null)
 {
-    private const int Alignment = 64;
-    private readonly List<WeightImage.Part> _parts = [];
+    private readonly WeightLayout _layout = layout ?? new WeightLayout();
     private readonly List<PackedWeights> _table = [];
-    private int _end;
-    private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
 
     public Target Target { get; } = target;
 
     public ICollection<Problem> Problems { get; } = problems;
 
     /// <summary>Names of emitted methods that are taken.</summary>
-    public Dictionary<string, int> MethodNames { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, int> MethodNames { get; private init; } = new(StringComparer.Ordinal);
 
+    /// <summary>The weights of this program.</summary>
     public IReadOnlyList<PackedWeights> WeightTable => _table;
 
-    /// <summary>All weights, with readable slack behind the last.</summary>
-    public WeightImage Weights() => _table.Count == 0 ? WeightImage.Empty : new WeightImage(checked(_end + ArenaPlanner.Slack), _parts);
+    /// <summary>All weights, those of the programs before this one included.</summary>
+    public WeightImage Weights() => _layout.Image();
+
+    /// <summary>A context for another program of the same class: equal weights lie in one place, names are not given twice.</summary>
+    public LoweringContext ForNextProgram() => new(Target, Problems, _layout) { MethodNames = MethodNames };
 
     /// <summary>Adds weights, aligned to 64 bytes, that are packed when somebody needs their bytes.</summary>
     /// <param name="node">The node they belong to.</param>
@@ -80,12 +82,8 @@ internal sealed class LoweringContext(Target target, ICollection<Problem> proble
     private PackedWeights Add<T>(string node, string purpose, string name, ElementType element, int bytes, PackWeights<T> pack)
         where T : unmanaged
     {
-        var offset = checked(_end + Alignment - 1) / Alignment * Alignment;
-        var unique = Identifiers.Unique(Identifiers.PascalCase(name), _names);
-        var entry = new PackedWeights(unique, element, offset, bytes, node, purpose);
-        _parts.Add(WeightImage.Part.Of(offset, bytes, pack));
+        var entry = _layout.Add(node, purpose, name, element, bytes, pack);
         _table.Add(entry);
-        _end = checked(offset + bytes);
         return entry;
     }
 }

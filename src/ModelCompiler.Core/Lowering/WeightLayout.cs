@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using ModelCompiler.Graphs;
+
+namespace ModelCompiler.Lowering;
+
+/// <summary>Where the packed weights of a class lie: one behind the other, at multiples of 64 bytes.</summary>
+/// <param name="sharesEqual">
+/// Whether weights of equal bytes lie in one place. That takes packing them while the model is planned, which only pays where several
+/// programs have the same weights.
+/// </param>
+internal sealed class WeightLayout(bool sharesEqual = false)
+{
+    private const int Alignment = 64;
+    private readonly List<WeightImage.Part> _parts = [];
+    private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<(ElementType Element, int Bytes), List<Shared>> _shared = [];
+    private int _end;
+
+    /// <summary>All weights, with readable slack behind the last.</summary>
+    public WeightImage Image() => _parts.Count == 0 ? WeightImage.Empty : new WeightImage(checked(_end + ArenaPlanner.Slack), _parts);
+
+    /// <summary>Adds weights, or finds equal ones.</summary>
+    public PackedWeights Add<T>(string node, string purpose, string name, ElementType element, int bytes, PackWeights<T> pack)
+        where T : unmanaged
+    {
+        var offset = checked(_end + Alignment - 1) / Alignment * Alignment;
+        var part = WeightImage.Part.Of(offset, bytes, pack);
+        if (!sharesEqual)
+        {
+            return Append(node, purpose, name, element, part);
+        }
+
+        if (!_shared.TryGetValue((element, bytes), out var candidates))
+        {
+            _shared.Add((element, bytes), candidates = []);
+        }
+
+        // What is the first of its size is not packed before there is something to compare it with.
+        var hash = new Lazy<string>(() => HashOf(part));
+        if (candidates.FirstOrDefault(c => c.Hash.Value == hash.Value) is { } equal)
+        {
+            return equal.Entry with { Node = node, Purpose = purpose };
+        }
+
+        var entry = Append(node, purpose, name, element, part);
+        candidates.Add(new Shared(entry, hash));
+        return entry;
+    }
+
+    private PackedWeights Append(string node, string purpose, string name, ElementType element, WeightImage.Part part)
+    {
+        var unique = Identifiers.Unique(Identifiers.PascalCase(name), _names);
+        _parts.Add(part);
+        _end = checked(part.Offset + part.Bytes);
+        return new PackedWeights(unique, element, part.Offset, part.Bytes, node, purpose);
+    }
+
+    private static string HashOf(WeightImage.Part part)
+    {
+        var bytes = new byte[part.Bytes];
+        part.Pack(bytes);
+        using var sha = SHA256.Create();
+        return Convert.ToBase64String(sha.ComputeHash(bytes));
+    }
+
+    /// <summary>Weights that others may be equal to.</summary>
+    private sealed record Shared(PackedWeights Entry, Lazy<string> Hash);
+}
