@@ -128,6 +128,15 @@ internal static class Descriptors
         isEnabledByDefault: true
     );
 
+    private static readonly DiagnosticDescriptor TooManySizes = new(
+        "MC0014",
+        "The sizes of dimensions need too many programs",
+        "{0}",
+        Category,
+        DiagnosticSeverity.Error,
+        isEnabledByDefault: true
+    );
+
     private static readonly DiagnosticDescriptor InternalError = new(
         "MC0099",
         "The compiler failed",
@@ -154,6 +163,7 @@ internal static class Descriptors
             DuplicateClass,
             BudgetExceeded,
             FailingBranch,
+            TooManySizes,
             InternalError,
         }.ToDictionary(d => d.Id, StringComparer.Ordinal);
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
+using ModelCompiler.Sizes;
 using ModelCompiler.Verification;
 
 namespace ModelCompiler.Cli;
@@ -15,14 +15,14 @@ internal sealed class ModelArguments
     public Option<string> Target { get; } = TargetOption();
 
     /// <summary>Sizes of symbolic dimensions.</summary>
-    public Option<DimensionBinding[]> Dimensions { get; } =
+    public Option<DimensionRange[]> Dimensions { get; } =
         new("--dimensions")
         {
             Description =
-                "Sizes of symbolic dimensions, name=size, separated by commas or spaces. Without it, recorded test data beside the model decide where the command reads them; an unknown batch is 1.",
+                "Sizes of symbolic dimensions, name=size, or name=smallest..largest where the size is known at run time only, separated by commas or spaces. Without it, recorded test data beside the model decide where the command reads them; an unknown batch is 1.",
             CustomParser = ParseDimensions,
             AllowMultipleArgumentsPerToken = true,
-            HelpName = "name=size",
+            HelpName = "name=size|name=smallest..largest",
         };
 
     /// <summary>How many threads compute large layers.</summary>
@@ -39,13 +39,12 @@ internal sealed class ModelArguments
 
     /// <summary>The options for the compiler that the user's choices make, with a class named after the file.</summary>
     public CompileOptions CompileOptions(ParseResult parsed) =>
-        new()
+        new CompileOptions
         {
             ClassName = Identifiers.PascalCase(Path.GetFileNameWithoutExtension(parsed.GetRequiredValue(File))),
             Target = ModelCompiler.Target.Find(parsed.GetRequiredValue(Target))!,
-            Dimensions = parsed.GetValue(Dimensions) ?? [],
             Threads = parsed.GetValue(Threads),
-        };
+        }.With(parsed.GetValue(Dimensions) ?? []);
 
     /// <summary>Refuses a target whose code this machine cannot run.</summary>
     /// <exception cref="CommandException">The processor lacks its instructions.</exception>
@@ -87,22 +86,27 @@ internal sealed class ModelArguments
         return option;
     }
 
-    private static DimensionBinding[] ParseDimensions(ArgumentResult result)
+    private static DimensionRange[] ParseDimensions(ArgumentResult result)
     {
-        var bindings = new List<DimensionBinding>();
+        var sizes = new List<DimensionRange>();
         foreach (var text in result.Tokens.SelectMany(t => t.Value.Split([',', ';', '|', ' '], StringSplitOptions.RemoveEmptyEntries)))
         {
-            var equals = text.LastIndexOf('=');
-            if (equals > 0 && int.TryParse(text[(equals + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size > 0)
+            if (DimensionRange.Parse(text) is not { } size)
             {
-                bindings.Add(new DimensionBinding(text[..equals], size));
+                result.AddError(
+                    $"--dimensions: '{text}' is not of the form name=size with a size of at least 1, or name=smallest..largest."
+                );
+            }
+            else if (sizes.Any(s => s.Symbol == size.Symbol))
+            {
+                result.AddError($"--dimensions: '{size.Symbol}' is given twice.");
             }
             else
             {
-                result.AddError($"--dimensions: '{text}' is not of the form name=size with a size of at least 1.");
+                sizes.Add(size);
             }
         }
 
-        return [.. bindings];
+        return [.. sizes];
     }
 }

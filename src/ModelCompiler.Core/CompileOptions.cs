@@ -1,4 +1,5 @@
 using ModelCompiler.Graphs;
+using ModelCompiler.Sizes;
 
 namespace ModelCompiler;
 
@@ -24,6 +25,12 @@ public sealed record CompileOptions
 
     /// <summary>Values of symbolic dimensions by name, for example batch → 1.</summary>
     public EquatableArray<DimensionBinding> Dimensions { get; init; }
+
+    /// <summary>
+    /// Symbolic dimensions whose size is known at run time only, with the sizes that they may have. Each has more than one, and none is
+    /// among <see cref="Dimensions"/>.
+    /// </summary>
+    public EquatableArray<DimensionRange> Ranges { get; init; }
 
     /// <summary>
     /// Pairs <c>input:output</c> of recurrent state: the instance keeps what the output was and gives it to the input at the next call.
@@ -68,6 +75,14 @@ public sealed record CompileOptions
 
     /// <summary>Full name of the class in the weights assembly, with underscores for what an identifier cannot hold.</summary>
     public string WeightsClass => "ModelCompiler.Weights." + Identifiers.Escaped($"{AssemblyName}.{Namespace}.{ClassName}");
+
+    /// <summary>The same options for other sizes: those of one size are fixed when the model is compiled, the others when it runs.</summary>
+    public CompileOptions With(IReadOnlyCollection<DimensionRange> sizes) =>
+        this with
+        {
+            Dimensions = sizes.Where(s => s.IsFixed).Select(s => new DimensionBinding(s.Symbol, s.Smallest)).ToArray(),
+            Ranges = sizes.Where(s => !s.IsFixed).ToArray(),
+        };
 }
 
 /// <summary>The size given to a symbolic dimension.</summary>

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using ModelCompiler.Diagnostics;
 using ModelCompiler.Emit;
+using ModelCompiler.Graphs;
 using ModelCompiler.Import.Onnx;
 using ModelCompiler.Lowering;
 using ModelCompiler.Passes;
+using ModelCompiler.Sizes;
 
 namespace ModelCompiler;
 
@@ -23,6 +25,12 @@ public sealed record CompiledModel(
     ImmutableArray<Problem> Problems
 )
 {
+    /// <summary>The sizes that are known at run time only; null where all are fixed.</summary>
+    public SizeTable? Sizes { get; init; }
+
+    /// <summary>Whether these sizes are parameters of Predict, because the lengths of its spans could mean several.</summary>
+    public bool SizesAreParameters { get; init; }
+
     /// <summary>Whether code was generated.</summary>
     public bool Succeeded => Surface.Length > 0;
 }
@@ -30,14 +38,14 @@ public sealed record CompiledModel(
 /// <summary>A model up to the point where everything about it is decided and nothing is written.</summary>
 public sealed class PlannedModel
 {
-    private readonly KernelProgram? _program;
+    private readonly ProgramSet? _programs;
     private readonly CompileOptions _options;
 
-    internal PlannedModel(KernelProgram? program, CompileOptions options, ImmutableArray<Problem> problems)
+    internal PlannedModel(ProgramSet? programs, CompileOptions options, ImmutableArray<Problem> problems)
     {
-        _program = program;
+        _programs = programs;
         _options = options;
-        var description = program is null ? null : ModelDescription.Of(program, options);
+        var description = programs is null ? null : ModelDescription.Of(programs, options);
         Problems = description is null ? problems : [.. problems, .. Budgets.Exceeded(description, options)];
         Description = Problems.Any(p => p.Kind.Severity == Severity.Error) ? null : description;
     }
@@ -49,7 +57,7 @@ public sealed class PlannedModel
     public ImmutableArray<Problem> Problems { get; }
 
     /// <summary>The packed weights; none where the model has errors.</summary>
-    public WeightImage Weights => _program?.Weights ?? WeightImage.Empty;
+    public WeightImage Weights => _programs?.Weights ?? WeightImage.Empty;
 
     /// <summary>Whether the implementation expects its weights in a weights assembly.</summary>
     public bool HasExternalWeights => Weights.Length > _options.MaxInlineWeightBytes;
@@ -58,7 +66,7 @@ public sealed class PlannedModel
     public string Implementation()
     {
         using var culture = InvariantCulture.Enter();
-        return _program is null ? "" : ProgramEmitter.Emit(_program, _options);
+        return _programs is null ? "" : ProgramEmitter.Emit(_programs, _options);
     }
 }
 
@@ -78,20 +86,42 @@ public static class ModelCompilation
                 plan.Implementation(),
                 plan.Weights,
                 plan.Problems
-            );
+            )
+            {
+                Sizes = description.Sizes is { } sizes
+                    ? sizes with
+                    {
+                        Inputs = sizes.Inputs.Where((_, i) => description.Inputs[i].State is null).ToArray(),
+                        Outputs = sizes.Outputs.Where((_, i) => description.Outputs[i].State is null).ToArray(),
+                    }
+                    : null,
+                SizesAreParameters = description.SizeSources is null && description.Sizes is not null,
+            };
     }
 
     /// <summary>Imports and plans a model without writing code.</summary>
     public static PlannedModel Plan(ModelSource source, CompileOptions options)
     {
         using var culture = InvariantCulture.Enter();
-        var (program, problems) = Lower(source, options);
-        return new PlannedModel(program, options, problems);
+        var (programs, problems) = LowerAll(source, options);
+        return new PlannedModel(programs, options, problems);
+    }
+
+    /// <summary>Everything up to the emitter, for one size: the largest where there are several.</summary>
+    internal static (KernelProgram? Program, ImmutableArray<Problem> Problems) Lower(ModelSource source, CompileOptions options)
+    {
+        var (programs, problems) = LowerAll(source, options);
+        return (programs?.Largest, problems);
     }
 
     /// <summary>Everything up to the emitter.</summary>
-    internal static (KernelProgram? Program, ImmutableArray<Problem> Problems) Lower(ModelSource source, CompileOptions options)
+    internal static (ProgramSet? Programs, ImmutableArray<Problem> Problems) LowerAll(ModelSource source, CompileOptions options)
     {
+        if (options.Ranges.Count > 0)
+        {
+            return new SizedCompilation(source, options).Run();
+        }
+
         var (graph, found) = OnnxImporter.Import(source, options);
         if (graph is null)
         {
@@ -99,18 +129,27 @@ public static class ModelCompilation
         }
 
         var problems = new List<Problem>();
-        KernelProgram? program = null;
+        var program = Lower(graph, options, new LoweringContext(options.Target, problems));
+        return (
+            program is null ? null : new ProgramSet((KernelProgram[])[program], Sizes: null),
+            [.. found, .. problems.Select(p => p with { Message = $"{source.Path}: {p.Message}" })]
+        );
+    }
+
+    /// <summary>Lowers an imported graph as one of the programs of a class; problems go to the context.</summary>
+    internal static KernelProgram? Lower(Graph graph, CompileOptions options, LoweringContext context)
+    {
         try
         {
-            program = Lowerer.Lower(Pipeline.Run(graph, options.Target), options.Target, options.Threads, problems);
+            return Lowerer.Lower(Pipeline.Run(graph, options.Target), context, options.Threads) is { } program
+                ? StatePorts.Mark(program.WithElementsOf(graph), options.State, context.Problems)
+                : null;
         }
         catch (OverflowException)
         {
             // Sizes and offsets are computed in checked arithmetic of 32 bits.
-            problems.Add(new(ProblemKinds.HostileModel, "its tensors take more than 2 GiB of memory"));
+            context.Problems.Add(new(ProblemKinds.HostileModel, "its tensors take more than 2 GiB of memory"));
+            return null;
         }
-
-        program = program is null ? null : StatePorts.Mark(program.WithElementsOf(graph), options.State, problems);
-        return (program, [.. found, .. problems.Select(p => p with { Message = $"{source.Path}: {p.Message}" })]);
     }
 }

@@ -1,6 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
-using ModelCompiler.Lowering;
+using ModelCompiler.Sizes;
 
 namespace ModelCompiler;
 
@@ -20,8 +20,18 @@ public sealed record ModelPort(string Name, TensorType Type)
     /// <summary>The number of the state that the instance keeps in its place; null where it is a parameter of Predict.</summary>
     public int? State { get; init; }
 
-    /// <summary>The shape for people, for example <c>[≤30,3]</c> where only the data give a size.</summary>
-    public string Sizes => "[" + string.Join(",", Type.Shape.Select((size, axis) => axis == Size?.Axis ? $"≤{size}" : $"{size}")) + "]";
+    /// <summary>
+    /// The smallest size of each dimension, where some are known at run time only: the type then has the largest. Null where all are fixed.
+    /// </summary>
+    public TensorShape? Smallest { get; init; }
+
+    /// <summary>The shape for people, for example <c>[≤30,3]</c> where only the data give a size, <c>[1..8,3]</c> where the caller does.</summary>
+    public string Sizes => "[" + string.Join(",", Type.Shape.Select(SizeText)) + "]";
+
+    private string SizeText(int size, int axis) =>
+        axis == Size?.Axis ? $"≤{size}"
+        : Smallest is { } smallest && smallest[axis] != size ? $"{smallest[axis]}..{size}"
+        : $"{size}";
 }
 
 /// <summary>A step of a compiled model, for people.</summary>
@@ -65,11 +75,17 @@ public sealed record ModelDescription(
     /// <summary>The sizes of outputs that only the data give: what Predict returns.</summary>
     public EquatableArray<ModelPort> Counts { get; init; }
 
+    /// <summary>The sizes that are known at run time only; null where all are fixed. Layers are those of the largest.</summary>
+    public SizeTable? Sizes { get; init; }
+
+    /// <summary>The inputs whose lengths say those sizes; null where parameters of Predict say them.</summary>
+    public IReadOnlyList<SizeSource>? SizeSources => Sizes is null ? null : SizeSource.Find(Sizes, input => Inputs[input].State is null);
+
     /// <summary>Bytes of the state that an instance keeps from one prediction to the next.</summary>
     public int StateBytes => Inputs.Where(p => p.State is not null).Sum(p => p.Type.Bytes);
 
-    /// <summary>Multiply-accumulate operations of one prediction.</summary>
-    public long Macs => Layers.Sum(l => l.Macs);
+    /// <summary>Multiply-accumulate operations of one prediction, of the largest sizes.</summary>
+    public long Macs => Layers.Sum(l => l.Macs) * (Sizes?.MostItems ?? 1);
 
     /// <summary>Namespace and name of the class.</summary>
     public string FullName => Namespace.Length > 0 ? $"{Namespace}.{ClassName}" : ClassName;
@@ -88,22 +104,26 @@ public sealed record ModelDescription(
     /// <summary>C# of a class of the same name that accepts any use of it: for a model that has errors, which other errors would hide.</summary>
     public static string Skeleton(CompileOptions options) => Emit.SurfaceEmitter.Skeleton(options);
 
-    internal static ModelDescription Of(KernelProgram program, CompileOptions options) =>
-        new(
+    internal static ModelDescription Of(ProgramSet programs, CompileOptions options)
+    {
+        var program = programs.Largest;
+        return new(
             program.ModelName,
             options.ClassName,
             options.Namespace,
             options.Accessibility,
             program.Target.Name,
-            program.Inputs,
-            program.Outputs,
+            programs.Inputs,
+            programs.Outputs,
             program.Steps.Select(s => new LayerDescription(s.Name, s.Kernel.Describe(), s.Macs, program.WeightBytesOf(s))).ToArray(),
-            program.Weights.Length,
-            program.ArenaBytes,
+            programs.Weights.Length,
+            programs.ArenaBytes,
             options.Labels,
-            program.Threads
+            programs.Threads
         )
         {
             Counts = program.Counts,
+            Sizes = programs.Sizes,
         };
+    }
 }

@@ -3,6 +3,7 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using ModelCompiler.Emit;
 using ModelCompiler.Graphs;
+using ModelCompiler.Sizes;
 
 namespace ModelCompiler.Verification;
 
@@ -29,25 +30,25 @@ public sealed class CompiledNetwork : IDisposable
     );
 
     private readonly AssemblyLoadContext _context;
-    private readonly Func<Array[], Array[], int[]> _predict;
+    private readonly Func<int[], Array[], Array[], int[]> _predict;
     private readonly Action<Action<int>?>? _observe;
     private readonly Action _end;
 
     private CompiledNetwork(
         AssemblyLoadContext context,
-        Func<Array[], Array[], int[]> predict,
+        Func<int[], Array[], Array[], int[]> predict,
         Action<Action<int>?>? observe,
         Action end,
-        IReadOnlyList<ModelPort> inputs,
-        IReadOnlyList<ModelPort> outputs
+        CompiledModel model
     )
     {
         _context = context;
         _predict = predict;
         _observe = observe;
         _end = end;
-        Inputs = inputs;
-        Outputs = outputs;
+        Inputs = model.Inputs;
+        Outputs = model.Outputs;
+        Sizes = model.Sizes;
     }
 
     /// <summary>The model's inputs in order.</summary>
@@ -55,6 +56,13 @@ public sealed class CompiledNetwork : IDisposable
 
     /// <summary>The model's outputs in order.</summary>
     public IReadOnlyList<ModelPort> Outputs { get; }
+
+    /// <summary>The sizes that are known at run time only; null where all are fixed. Inputs and outputs are then of the largest.</summary>
+    public SizeTable? Sizes { get; }
+
+    /// <summary>The inputs of some sizes.</summary>
+    /// <param name="sizes">A size for each dimension of <see cref="Sizes"/>; none where all are fixed.</param>
+    public IReadOnlyList<ModelPort> InputsAt(IReadOnlyList<int> sizes) => Sizes is null ? Inputs : At(sizes, Inputs, Sizes.Inputs);
 
     /// <summary>Compiles a compiled model's C# and loads it.</summary>
     /// <param name="model">What the compiler made; it must have succeeded.</param>
@@ -85,11 +93,10 @@ public sealed class CompiledNetwork : IDisposable
         var runner = context.LoadFromStream(image).GetType("Runner")!;
         return new CompiledNetwork(
             context,
-            runner.GetMethod("Run")!.CreateDelegate<Func<Array[], Array[], int[]>>(),
+            runner.GetMethod("Run")!.CreateDelegate<Func<int[], Array[], Array[], int[]>>(),
             runner.GetMethod("Observe")?.CreateDelegate<Action<Action<int>?>>(),
             runner.GetMethod("End")!.CreateDelegate<Action>(),
-            model.Inputs,
-            model.Outputs
+            model
         );
     }
 
@@ -109,19 +116,33 @@ public sealed class CompiledNetwork : IDisposable
         return [MetadataReference.CreateFromImage(image.ToArray())];
     }
 
-    /// <summary>Runs the network once.</summary>
+    /// <summary>Runs the network once, for the largest sizes where there are several.</summary>
     /// <param name="inputs">One array an input, in order, of the element type's C# type.</param>
     /// <returns>One tensor an output, in order, each with the size that it has for these inputs.</returns>
-    public IReadOnlyList<NamedTensor> Run(params IReadOnlyList<Array> inputs)
+    public IReadOnlyList<NamedTensor> Run(params IReadOnlyList<Array> inputs) => RunAt(LargestSizes, inputs);
+
+    /// <summary>Runs the network once for some sizes.</summary>
+    /// <param name="sizes">A size for each dimension of <see cref="Sizes"/>; none where all are fixed.</param>
+    /// <param name="inputs">One array an input, in order, of the element type's C# type.</param>
+    public IReadOnlyList<NamedTensor> RunAt(IReadOnlyList<int> sizes, IReadOnlyList<Array> inputs)
     {
-        var outputs = Outputs.Select(o => new NamedTensor(o.Name, o.Type, Elements.Allocate(o.Type))).ToArray();
-        var counts = Run([.. inputs], [.. outputs.Select(o => o.Elements)]);
+        var ports = Sizes is null ? Outputs : At(sizes, Outputs, Sizes.Outputs);
+        var outputs = ports.Select(o => new NamedTensor(o.Name, o.Type, Elements.Allocate(o.Type))).ToArray();
+        var counts = _predict([.. sizes], [.. inputs], [.. outputs.Select(o => o.Elements)]);
         return [.. outputs.Zip(Outputs, (tensor, port) => port.Size is { } size ? Valid(tensor, size.Axis, counts[size.Count]) : tensor)];
     }
 
-    /// <summary>Runs the network once, into arrays that are there already.</summary>
+    /// <summary>Runs the network once, into arrays that are there already and have the largest sizes.</summary>
     /// <returns>The sizes that only the data give.</returns>
-    public int[] Run(Array[] inputs, Array[] outputs) => _predict(inputs, outputs);
+    public int[] Run(Array[] inputs, Array[] outputs) => _predict(LargestSizes, inputs, outputs);
+
+    private int[] LargestSizes => [.. Sizes?.Ranges.Select(r => r.Largest) ?? []];
+
+    private IReadOnlyList<ModelPort> At(IReadOnlyList<int> sizes, IReadOnlyList<ModelPort> ports, IReadOnlyList<SizedPort> sized)
+    {
+        var (program, items) = Sizes!.Find(sizes);
+        return [.. ports.Zip(sized, (p, s) => p with { Type = p.Type with { Shape = s.Shape(program, items) }, Smallest = null })];
+    }
 
     /// <summary>Has a method called after each layer, with the layer's number; null ends that.</summary>
     /// <exception cref="InvalidOperationException">The model was compiled without <see cref="CompileOptions.Explain"/>.</exception>
@@ -149,7 +170,8 @@ public sealed class CompiledNetwork : IDisposable
     {
         var inputs = model.Inputs.Select((p, i) => $"({p.Type.Element.CSharpName()}[])inputs[{i}]");
         var outputs = model.Outputs.Select((p, i) => $"({p.Type.Element.CSharpName()}[])outputs[{i}]");
-        var call = $"Network.Predict({string.Join(", ", inputs.Concat(outputs))})";
+        var sizes = model.SizesAreParameters ? model.Sizes!.Ranges.Select((_, i) => $"sizes[{i}]") : [];
+        var call = $"Network.Predict({string.Join(", ", [.. sizes, .. inputs, .. outputs])})";
         var body = model.Outputs.Max(o => o.Size?.Count) switch
         {
             null => $"{call}; return System.Array.Empty<int>();",
@@ -162,7 +184,7 @@ public sealed class CompiledNetwork : IDisposable
             public static class Runner
             {
                 private static readonly {{className}} Network = new();
-                public static int[] Run(System.Array[] inputs, System.Array[] outputs) { {{body}} }
+                public static int[] Run(int[] sizes, System.Array[] inputs, System.Array[] outputs) { {{body}} }
                 public static void End() => Network.Dispose();
             {{(explain ? "    public static void Observe(System.Action<int> done) => Network.LayerDone = done;" : "")}}
             }

@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using ModelCompiler.Graphs;
+using ModelCompiler.Sizes;
 using ModelCompiler.Verification;
 using Xunit;
 
@@ -60,6 +61,56 @@ public static class Differential
             var actual = network.Run([.. given!.Select(i => i.Elements)]);
             AssertEqual(expected, actual, tolerance ?? new Tolerance(), $"{target.Name}, seed {seed}, model {model.Proto}");
         }
+    }
+
+    /// <summary>
+    /// Compiles the model once for ranges of sizes and asserts, for each of some sizes, that ONNX Runtime gives the same.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="ranges">The dimensions whose size is known at run time only, for example <c>batch=1..8</c>.</param>
+    /// <param name="sizes">Combinations of sizes, in the order of the ranges.</param>
+    /// <param name="tolerance">How far results may be apart.</param>
+    /// <param name="inputs">Makes the elements of an input where they are not any that its type has; null for these.</param>
+    /// <param name="threads">How many threads compute large layers.</param>
+    /// <returns>What was compiled for the first target.</returns>
+    public static CompiledModel CheckSizes(
+        OnnxModelBuilder model,
+        IReadOnlyList<string> ranges,
+        IReadOnlyList<int[]> sizes,
+        Tolerance? tolerance = null,
+        Func<ModelPort, Array?>? inputs = null,
+        int threads = 1
+    )
+    {
+        var bytes = model.ToBytes();
+        using var oracle = new OnnxRuntimeOracle(bytes);
+        CompiledModel? first = null;
+        foreach (var target in Targets.Runnable)
+        {
+            var options = new CompileOptions
+            {
+                ClassName = "TestModel",
+                Target = target,
+                Threads = threads,
+            }.With([.. ranges.Select(r => DimensionRange.Parse(r)!)]);
+            var compiled = ModelCompilation.Compile(new ModelSource("test.onnx", bytes, _ => null), options);
+            Assert.True(compiled.Succeeded, string.Join("\n", compiled.Problems));
+            first ??= compiled;
+            using var network = CompiledNetwork.Load(compiled, options);
+            foreach (var size in sizes)
+            {
+                var ports = network.InputsAt(size);
+                var given = RandomInputs(
+                    ports,
+                    seed: 1,
+                    ports.ToDictionary(p => p.Name, p => inputs?.Invoke(p)!).Where(p => p.Value is not null).ToDictionary()
+                );
+                var actual = network.RunAt(size, [.. given.Select(i => i.Elements)]);
+                AssertEqual(oracle.Run(given), actual, tolerance ?? new Tolerance(), $"{target.Name}, sizes {string.Join(", ", size)}");
+            }
+        }
+
+        return first!;
     }
 
     /// <summary>Values that a network may well get: floats in [−3, 3), integers of the whole range of 8 bits or small ones.</summary>

@@ -74,6 +74,9 @@ public static class ProblemKinds
     /// <summary>A branch cannot run on the shapes that the model is compiled for.</summary>
     public static readonly ProblemKind FailingBranch = new("MC0013", Severity.Warning, "A branch of the model cannot run");
 
+    /// <summary>Sizes that are known at run time only would take more programs than one class may have.</summary>
+    public static readonly ProblemKind TooManySizes = new("MC0014", Severity.Error, "The sizes of dimensions need too many programs");
+
     /// <summary>The compiler itself failed: always a defect of ours.</summary>
     public static readonly ProblemKind InternalError = new("MC0099", Severity.Error, "The compiler failed");
 
@@ -93,6 +96,7 @@ public static class ProblemKinds
         DuplicateClass,
         BudgetExceeded,
         FailingBranch,
+        TooManySizes,
         InternalError,
     ];
 }

@@ -56,7 +56,8 @@ internal static class InfoEmitter
                 ? $", new {Runtime}QuantizationInfo(typeof({raw.Element.CSharpName()}), {Literals.Float(raw.Scale)}, {raw.ZeroPoint.ToString(CultureInfo.InvariantCulture)})"
                 : ""
         )
-        + (port.Size is { } size ? $", runTimeDimension: {size.Axis}" : "");
+        + (port.Size is { } size ? $", runTimeDimension: {size.Axis}" : "")
+        + (port.Smallest is { } smallest ? $", smallestShape: new int[] {{ {string.Join(", ", smallest)} }}" : "");
 
     private static string Layer(LayerDescription layer) =>
         $"{Literals.Text(layer.Name)}, {Literals.Text(layer.Kernel)}, {layer.Macs.ToString(CultureInfo.InvariantCulture)}, {layer.WeightBytes}";

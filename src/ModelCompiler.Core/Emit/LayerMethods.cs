@@ -5,7 +5,7 @@ using ModelCompiler.Lowering;
 namespace ModelCompiler.Emit;
 
 /// <summary>
-/// The methods of a program's layers. Layers that differ in nothing but their weights, as the repeated blocks of a network do, share
+/// The methods of the layers of all programs of a class. Layers that differ in nothing but their weights, as the repeated blocks of a network do, share
 /// one: its weights are parameters. That keeps the text small, and with it the time of the C# compiler.
 /// </summary>
 internal sealed class LayerMethods
@@ -15,10 +15,10 @@ internal sealed class LayerMethods
     private readonly ISet<SharedCode> _shared;
     private readonly Dictionary<string, (LayerMethod Method, LayerWeights Weights)> _calls = new(StringComparer.Ordinal);
 
-    public LayerMethods(KernelProgram program, ISet<SharedCode> shared)
+    public LayerMethods(IEnumerable<KernelProgram> programs, ISet<SharedCode> shared)
     {
         _shared = shared;
-        foreach (var step in program.Steps.Concat(program.Edges.Select(e => e.Reordering).OfType<Step>()))
+        foreach (var step in programs.SelectMany(p => p.Steps.Concat(p.Edges.Select(e => e.Reordering).OfType<Step>())))
         {
             _calls.Add(step.Method, Add(step));
         }

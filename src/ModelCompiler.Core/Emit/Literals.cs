@@ -64,6 +64,13 @@ internal static class Literals
             : null;
     }
 
+    /// <summary>Text as it may stand in an interpolated string.</summary>
+    public static string InInterpolation(string value)
+    {
+        var literal = Text(value);
+        return literal.Substring(1, literal.Length - 2).Replace("{", "{{").Replace("}", "}}");
+    }
+
     /// <summary>A string literal with everything escaped that needs it.</summary>
     public static string Text(string value)
     {

@@ -1,4 +1,5 @@
 using ModelCompiler.Graphs;
+using ModelCompiler.Sizes;
 
 namespace ModelCompiler.Emit;
 
@@ -7,21 +8,30 @@ internal sealed class PortNames
 {
     // Locals of the emitted methods, which parameters must not hide.
     private static readonly string[] Locals = ["arena"];
+    private static readonly string[] SizedLocals = [.. Locals, "item", "items", "program"];
 
     private readonly EquatableArray<ModelPort> _inputs;
     private readonly EquatableArray<ModelPort> _outputs;
 
-    public PortNames(EquatableArray<ModelPort> inputs, EquatableArray<ModelPort> outputs, EquatableArray<ModelPort> counts)
+    public PortNames(
+        EquatableArray<ModelPort> inputs,
+        EquatableArray<ModelPort> outputs,
+        EquatableArray<ModelPort> counts,
+        SizeTable? sizes = null
+    )
     {
         (_inputs, _outputs) = (inputs, outputs);
-        var taken = Locals.ToDictionary(l => l, _ => 1, StringComparer.Ordinal);
+        var taken = (sizes is null ? Locals : SizedLocals).ToDictionary(l => l, _ => 1, StringComparer.Ordinal);
         var names = inputs
             .Concat(outputs)
             .Concat(counts)
-            .Select(p => Identifiers.EscapeKeyword(Identifiers.Unique(Identifiers.CamelCase(p.Name), taken)))
+            .Select(p => p.Name)
+            .Concat(sizes?.Ranges.Select(r => r.Symbol) ?? [])
+            .Select(n => Identifiers.EscapeKeyword(Identifiers.Unique(Identifiers.CamelCase(n), taken)))
             .ToArray();
         All = names.Take(inputs.Count + outputs.Count).ToArray();
-        Counts = names.Skip(All.Count).ToArray();
+        Counts = names.Skip(All.Count).Take(counts.Count).ToArray();
+        Sizes = names.Skip(All.Count + counts.Count).ToArray();
     }
 
     /// <summary>Names of the inputs, then of the outputs.</summary>
@@ -46,6 +56,9 @@ internal sealed class PortNames
 
     /// <summary>Names of the sizes that only the data give.</summary>
     public EquatableArray<string> Counts { get; }
+
+    /// <summary>Names of the dimensions whose size is known at run time only.</summary>
+    public EquatableArray<string> Sizes { get; }
 
     public string Input(int index) => All[index];
 

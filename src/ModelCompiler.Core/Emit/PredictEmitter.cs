@@ -17,7 +17,8 @@ internal static class PredictEmitter
     /// <summary>The method that the implementation half supplies. Without an access modifier it may be missing, as it is in an editor.</summary>
     public static string RunMethod(bool quantised) => quantised ? "RunQuantized" : "Run";
 
-    private static string Method(bool quantised) => quantised ? "PredictQuantized" : "Predict";
+    /// <summary>The method that the user calls.</summary>
+    public static string Method(bool quantised) => quantised ? "PredictQuantized" : "Predict";
 
     private static void EmitSpans(SourceWriter code, ModelDescription model, PortNames names, bool quantised)
     {
@@ -65,6 +66,12 @@ internal static class PredictEmitter
             code.Line();
         }
 
+        EmitOverlapChecks(code, names);
+    }
+
+    /// <summary>Outputs are written while inputs are still being read.</summary>
+    public static void EmitOverlapChecks(SourceWriter code, PortNames names)
+    {
         foreach (var output in names.Given.Where(g => !g.IsInput))
         {
             foreach (var input in names.Given.Where(g => g.IsInput))
@@ -74,7 +81,6 @@ internal static class PredictEmitter
         }
     }
 
-    // Outputs are written while inputs are still being read.
     private static void EmitOverlapCheck(SourceWriter code, string input, string output)
     {
         using (code.Open($"if (MemoryMarshal.AsBytes({output}).Overlaps(MemoryMarshal.AsBytes({input})))"))
@@ -174,11 +180,12 @@ internal static class PredictEmitter
         }
     }
 
-    private static string Describe(ModelPort port, bool quantised)
-    {
-        var text = $"{PortNames.TypeName(port, quantised)} {port.Sizes}, {port.Type.Shape.Elements} elements";
-        return quantised && port.Quantization is { } raw
-            ? text + $", real = (integer − {raw.ZeroPoint.ToString(CultureInfo.InvariantCulture)}) · Info's scale"
-            : text;
-    }
+    private static string Describe(ModelPort port, bool quantised) =>
+        $"{PortNames.TypeName(port, quantised)} {port.Sizes}, {port.Type.Shape.Elements} elements{DescribeIntegers(port, quantised)}";
+
+    /// <summary>How raw integers stand for reals; nothing where they do not.</summary>
+    public static string DescribeIntegers(ModelPort port, bool quantised) =>
+        quantised && port.Quantization is { } raw
+            ? $", real = (integer − {raw.ZeroPoint.ToString(CultureInfo.InvariantCulture)}) · Info's scale"
+            : "";
 }

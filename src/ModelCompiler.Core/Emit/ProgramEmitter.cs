@@ -2,14 +2,14 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using ModelCompiler.Graphs;
-using ModelCompiler.Lowering;
+using ModelCompiler.Sizes;
 
 namespace ModelCompiler.Emit;
 
 /// <summary>Writes the implementation half of a model's class: the calls in order, a method a layer, the weights.</summary>
 internal static class ProgramEmitter
 {
-    public static string Emit(KernelProgram program, CompileOptions options)
+    public static string Emit(ProgramSet programs, CompileOptions options)
     {
         var code = new SourceWriter();
         code.Lines(Header);
@@ -22,12 +22,12 @@ internal static class ProgramEmitter
         using (code.Open($"partial class {options.ClassName}"))
         {
             var shared = new HashSet<SharedCode>();
-            var layers = new LayerMethods(program, shared);
-            new RunEmitter(program, layers, code, options.Explain).Emit();
+            var layers = new LayerMethods(programs.Programs, shared);
+            new ProgramRunsEmitter(programs, layers, code, options.Explain).Emit();
             code.Line();
             layers.Emit(code);
             EmitShared(code, shared);
-            EmitWeights(code, program, options);
+            EmitWeights(code, programs, options);
         }
 
         return code.ToString();
@@ -63,16 +63,16 @@ internal static class ProgramEmitter
         }
     }
 
-    private static void EmitWeights(SourceWriter code, KernelProgram program, CompileOptions options)
+    private static void EmitWeights(SourceWriter code, ProgramSet programs, CompileOptions options)
     {
-        if (program.Weights.Length == 0)
+        if (programs.Weights.Length == 0)
         {
             return;
         }
 
         code.Line();
         using var block = code.Open("private static class Weights");
-        foreach (var entry in program.WeightTable)
+        foreach (var entry in programs.WeightTable)
         {
             var type = entry.Element.CSharpName();
             code.Line($"internal static ref {type} {entry.Name} => ref At<{type}>({entry.Offset}); // {entry.Bytes} bytes");
@@ -84,12 +84,12 @@ internal static class ProgramEmitter
             "internal static ref T At<T>(int offset) => ref Unsafe.As<byte, T>(ref Unsafe.AddByteOffset(ref MemoryMarshal.GetReference(Bytes), offset));"
         );
         code.Line();
-        EmitWeightBytes(code, program, options);
+        EmitWeightBytes(code, programs, options);
     }
 
-    private static void EmitWeightBytes(SourceWriter code, KernelProgram program, CompileOptions options)
+    private static void EmitWeightBytes(SourceWriter code, ProgramSet programs, CompileOptions options)
     {
-        if (program.Weights.Length > options.MaxInlineWeightBytes)
+        if (programs.Weights.Length > options.MaxInlineWeightBytes)
         {
             code.Line("// In an assembly of their own: the C# compiler takes too long for so many literals. Used in place, never copied.");
             code.Line($"private static ReadOnlySpan<byte> Bytes => global::{options.WeightsClass}.Bytes;");
@@ -101,7 +101,7 @@ internal static class ProgramEmitter
         code.Line("// Little-endian; lies in the binary's read-only data and is never copied.");
         code.Line("private static ReadOnlySpan<ulong> Words => new ulong[]");
         code.Line("{");
-        EmitWords(code, program.Weights.ToArray());
+        EmitWords(code, programs.Weights.ToArray());
         code.Line("};");
     }
 

@@ -2,38 +2,25 @@ using ModelCompiler.Lowering;
 
 namespace ModelCompiler.Emit;
 
-/// <summary>Writes what Predict calls: the layers in order, each with the places of its operands.</summary>
-internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, SourceWriter code, bool explain = false)
+/// <summary>Writes what a program does: the layers in order, each with the places of its operands.</summary>
+/// <param name="program">The program.</param>
+/// <param name="firstStep">The number of its first step among those of all programs of the class.</param>
+/// <param name="names">Names of its inputs and outputs.</param>
+/// <param name="layers">The methods of the layers.</param>
+/// <param name="code">Where it is written.</param>
+/// <param name="explain">Whether the class tells when a layer has ended.</param>
+internal sealed class RunEmitter(
+    KernelProgram program,
+    int firstStep,
+    PortNames names,
+    LayerMethods layers,
+    SourceWriter code,
+    bool explain
+)
 {
-    private readonly PortNames _names = new(program.Inputs, program.Outputs, program.Counts);
-
-    public void Emit()
+    /// <summary>Writes the body of the method that runs the program.</summary>
+    public void EmitRun(bool quantised)
     {
-        if (explain)
-        {
-            code.Line("internal Action<int> LayerDone;");
-            code.Line();
-        }
-
-        EmitRun(quantised: false);
-        if (program.Edges.Count > 0)
-        {
-            code.Line();
-            EmitRun(quantised: true);
-            code.Line();
-            EmitCopies();
-        }
-
-        if (program.Threads > 1)
-        {
-            code.Line();
-            EmitParts();
-        }
-    }
-
-    private void EmitRun(bool quantised)
-    {
-        using var body = code.Open($"partial void {PredictEmitter.RunMethod(quantised)}({_names.RunParameters(quantised)})");
         // Tensors without elements have a place there, too, though the arena may have no bytes.
         if (program.Steps.Any(s => s.Scratch is not null || s.Inputs.Concat(s.Outputs).Any(o => o.Place == Place.Arena)))
         {
@@ -48,7 +35,7 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
             }
             else if (program.Steps[i].Parts is > 1 and var parts)
             {
-                code.Line($"_threads.Run({i}, {parts});");
+                code.Line($"_threads.Run({firstStep + i}, {parts});");
             }
             else
             {
@@ -57,24 +44,21 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
 
             if (explain)
             {
-                code.Line($"LayerDone?.Invoke({i});");
+                code.Line($"LayerDone?.Invoke({firstStep + i});");
             }
         }
     }
 
     private void EmitCall(Step step, bool quantised) => code.Line(layers.Call(step, step.Operands.Select(o => Argument(o, quantised))));
 
-    /// <summary>What the threads call: one part of one of the steps that are divided.</summary>
-    private void EmitParts()
+    /// <summary>What the threads call: one part of one of the steps that are divided. Written into a <c>switch</c> over their numbers.</summary>
+    public void EmitParts()
     {
-        using var body = code.Open("partial void RunPart(int layer, int part)");
-        code.Line("ref byte arena = ref Arena;");
-        using var layer = code.Open("switch (layer)");
         for (var i = 0; i < program.Steps.Count; i++)
         {
             if (program.Steps[i].Parts > 1)
             {
-                using (code.Open($"case {i}:"))
+                using (code.Open($"case {firstStep + i}:"))
                 {
                     EmitPart(program.Steps[i]);
                     code.Line("break;");
@@ -114,8 +98,8 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
     private string Argument(Operand operand, bool quantised) =>
         operand.Place switch
         {
-            Place.ModelInput => Reference(_names.Input(operand.Index), operand, program.Inputs[operand.Index], quantised),
-            Place.ModelOutput => Reference(_names.Output(operand.Index), operand, OutputPort(operand.Index), quantised),
+            Place.ModelInput => Reference(names.Input(operand.Index), operand, program.Inputs[operand.Index], quantised),
+            Place.ModelOutput => Reference(names.Output(operand.Index), operand, OutputPort(operand.Index), quantised),
             Place.Arena => $"ref Unsafe.As<byte, {KernelWriter.TypeName(operand)}>(ref Unsafe.Add(ref arena, {operand.Offset}))",
             _ => $"ref Weights.At<{KernelWriter.TypeName(operand)}>({operand.Offset})",
         };
@@ -135,7 +119,7 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
     private void EmitEdge(QuantizedEdge edge)
     {
         var port = edge.IsInput ? program.Inputs[edge.Port] : program.Outputs[edge.Port];
-        var span = $"MemoryMarshal.AsBytes({(edge.IsInput ? _names.Input(edge.Port) : _names.Output(edge.Port))})";
+        var span = $"MemoryMarshal.AsBytes({(edge.IsInput ? names.Input(edge.Port) : names.Output(edge.Port))})";
         var arena = $"MemoryMarshal.CreateSpan(ref Unsafe.Add(ref arena, {edge.Integers.Offset}), {edge.Integers.Type.Bytes})";
         var isFlipped = port.Quantization!.Element != edge.Quantization.Element;
         if (edge.Reordering is { } reordering)
@@ -151,29 +135,4 @@ internal sealed class RunEmitter(KernelProgram program, LayerMethods layers, Sou
 
         code.Line($"Edges.{(isFlipped ? "CopyFlippingSigns" : "Copy")}({(edge.IsInput ? $"{span}, {arena}" : $"{arena}, {span}")});");
     }
-
-    private void EmitCopies() =>
-        code.Lines(
-            """
-            private static class Edges
-            {
-                internal static void Copy(ReadOnlySpan<byte> from, Span<byte> to) => from.CopyTo(to);
-
-                // Between unsigned and signed integers whose zero points differ by 128.
-                internal static void CopyFlippingSigns(ReadOnlySpan<byte> from, Span<byte> to)
-                {
-                    var i = 0;
-                    for (; i <= from.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
-                    {
-                        (Vector128.Create(from.Slice(i)) ^ Vector128.Create((byte)0x80)).CopyTo(to.Slice(i));
-                    }
-
-                    for (; i < from.Length; i++)
-                    {
-                        to[i] = (byte)(from[i] ^ 0x80);
-                    }
-                }
-            }
-            """
-        );
 }

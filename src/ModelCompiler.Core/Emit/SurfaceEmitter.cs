@@ -20,19 +20,16 @@ internal static class SurfaceEmitter
     public static string Emit(ModelDescription model, bool tensorSpans)
     {
         var code = new SourceWriter();
-        var names = new PortNames(model.Inputs, model.Outputs, model.Counts);
+        var names = new PortNames(model.Inputs, model.Outputs, model.Counts, model.Sizes);
         using (OpenClass(code, model.Namespace, model.Accessibility, model.ClassName, Summary(model)))
         {
-            PredictEmitter.Emit(code, model, names, quantised: false);
-            if (model.HasQuantisedEdge)
+            if (model.Sizes is null)
             {
-                PredictEmitter.Emit(code, model, names, quantised: true);
+                EmitPredict(code, model, names, tensorSpans);
             }
-
-            // A tensor span cannot say how much of it is valid.
-            if (tensorSpans && model.Counts.Count == 0)
+            else
             {
-                TensorSpanEmitter.Emit(code, names);
+                EmitSizedPredict(code, model, names);
             }
 
             StateEmitter.Emit(code, model);
@@ -47,6 +44,33 @@ internal static class SurfaceEmitter
         }
 
         return code.ToString();
+    }
+
+    private static void EmitPredict(SourceWriter code, ModelDescription model, PortNames names, bool tensorSpans)
+    {
+        PredictEmitter.Emit(code, model, names, quantised: false);
+        if (model.HasQuantisedEdge)
+        {
+            PredictEmitter.Emit(code, model, names, quantised: true);
+        }
+
+        // A tensor span cannot say how much of it is valid.
+        if (tensorSpans && model.Counts.Count == 0)
+        {
+            TensorSpanEmitter.Emit(code, names);
+        }
+    }
+
+    private static void EmitSizedPredict(SourceWriter code, ModelDescription model, PortNames names)
+    {
+        var predict = new SizedPredictEmitter(code, model, names);
+        predict.Emit(quantised: false);
+        if (model.HasQuantisedEdge)
+        {
+            predict.Emit(quantised: true);
+        }
+
+        new SizesEmitter(code, model, names).Emit();
     }
 
     /// <summary>

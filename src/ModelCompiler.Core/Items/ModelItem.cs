@@ -1,6 +1,7 @@
 using System.Globalization;
 using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
+using ModelCompiler.Sizes;
 
 namespace ModelCompiler.Items;
 
@@ -40,7 +41,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
     /// <summary><c>public</c> (also where it is empty) or <c>internal</c>.</summary>
     public string Accessibility { get; init; } = "";
 
-    /// <summary>Sizes of symbolic dimensions: <c>batch=1;N=16</c>, where a bar may stand for the semicolon.</summary>
+    /// <summary>Sizes of symbolic dimensions: <c>batch=1..8;N=16</c>, where a bar may stand for the semicolon.</summary>
     public string Dimensions { get; init; } = "";
 
     /// <summary>Inputs and outputs that carry the state from one call to the next: <c>h0:hn;c0:cn</c>, where a bar may stand for the semicolon.</summary>
@@ -105,14 +106,13 @@ public sealed record ModelItem(string Path, ModelProject Project)
                 problems
             ),
             Target = TargetOf(problems),
-            Dimensions = DimensionsOf(problems),
             State = Parts(State).ToArray(),
             AssemblyName = Project.AssemblyName,
             MaxWeightBytes = Budget(MaxWeightBytes, nameof(MaxWeightBytes), problems),
             MaxArenaBytes = Budget(MaxArenaBytes, nameof(MaxArenaBytes), problems),
             MaxMacs = Budget(MaxMacs, nameof(MaxMacs), problems),
             Threads = ThreadsOf(problems),
-        };
+        }.With(SizesOf(problems));
     }
 
     private static IEnumerable<string> Parts(string list) => list.Split('|', ';').Select(p => p.Trim()).Where(p => p.Length > 0);
@@ -140,6 +140,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
         "RunQuantized",
         "SaveState",
         "Shared",
+        "Sizes",
         "StateBytes",
         "Weights",
         "_arena",
@@ -176,30 +177,31 @@ public sealed record ModelItem(string Path, ModelProject Project)
         return Target.Auto;
     }
 
-    private EquatableArray<DimensionBinding> DimensionsOf(ICollection<Problem> problems)
+    private List<DimensionRange> SizesOf(ICollection<Problem> problems)
     {
-        var bindings = new List<DimensionBinding>();
+        var sizes = new List<DimensionRange>();
         foreach (var part in Parts(Dimensions))
         {
-            // A symbol may itself contain the sign.
-            var equals = part.LastIndexOf('=');
-            if (
-                equals > 0
-                && int.TryParse(part.Substring(equals + 1).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var size)
-                && size >= 1
-            )
+            if (DimensionRange.Parse(part) is not { } size)
             {
-                bindings.Add(new DimensionBinding(part.Substring(0, equals).Trim(), size));
+                problems.Add(
+                    new(
+                        ProblemKinds.InvalidOption,
+                        $"Dimensions: '{part}' is not understood; expected name=size with a size of at least 1, or name=smallest..largest"
+                    )
+                );
+            }
+            else if (sizes.Any(s => s.Symbol == size.Symbol))
+            {
+                problems.Add(new(ProblemKinds.InvalidOption, $"Dimensions: '{size.Symbol}' is given twice"));
             }
             else
             {
-                problems.Add(
-                    new(ProblemKinds.InvalidOption, $"Dimensions: '{part}' is not understood; expected name=size with a size of at least 1")
-                );
+                sizes.Add(size);
             }
         }
 
-        return bindings.ToArray();
+        return sizes;
     }
 
     private int ThreadsOf(ICollection<Problem> problems)
