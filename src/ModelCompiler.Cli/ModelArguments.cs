@@ -46,6 +46,27 @@ internal sealed class ModelArguments
             Threads = parsed.GetValue(Threads),
         }.With(parsed.GetValue(Dimensions) ?? []);
 
+    /// <summary>The same options for a command that looks at one size.</summary>
+    /// <exception cref="CommandException">A dimension is given a range of sizes.</exception>
+    public CompileOptions FixedOptions(ParseResult parsed)
+    {
+        var options = CompileOptions(parsed);
+        RequireFixed(options);
+        return options;
+    }
+
+    /// <summary>Refuses ranges of sizes.</summary>
+    /// <exception cref="CommandException">A dimension is given a range of sizes.</exception>
+    public static void RequireFixed(CompileOptions options)
+    {
+        if (options.Ranges.Count > 0)
+        {
+            throw new CommandException(
+                $"This looks at one size at a time: give {string.Join(" ", options.Ranges.Select(r => $"{r.Symbol}={r.Largest}"))}, for example. Ranges are for emit and verify."
+            );
+        }
+    }
+
     /// <summary>Refuses a target whose code this machine cannot run.</summary>
     /// <exception cref="CommandException">The processor lacks its instructions.</exception>
     public static void RequireRunnable(Target target)

@@ -37,7 +37,7 @@ public sealed record ModelCase(OnnxFile File, CompileOptions Options, IReadOnlyL
 
         return new ModelCase(
             file,
-            options.Dimensions.Count == 0 && sets.Count > 0
+            options.Dimensions.Count == 0 && options.Ranges.Count == 0 && sets.Count > 0
                 ? options with
                 {
                     InputShapes = sets[0].InputShapes,

@@ -72,6 +72,7 @@ public static class Differential
     /// <param name="tolerance">How far results may be apart.</param>
     /// <param name="inputs">Makes the elements of an input where they are not any that its type has; null for these.</param>
     /// <param name="threads">How many threads compute large layers.</param>
+    /// <param name="targets">The targets; all that this machine runs where they are left out.</param>
     /// <returns>What was compiled for the first target.</returns>
     public static CompiledModel CheckSizes(
         OnnxModelBuilder model,
@@ -79,13 +80,14 @@ public static class Differential
         IReadOnlyList<int[]> sizes,
         Tolerance? tolerance = null,
         Func<ModelPort, Array?>? inputs = null,
-        int threads = 1
+        int threads = 1,
+        IReadOnlyList<Target>? targets = null
     )
     {
         var bytes = model.ToBytes();
         using var oracle = new OnnxRuntimeOracle(bytes);
         CompiledModel? first = null;
-        foreach (var target in Targets.Runnable)
+        foreach (var target in targets ?? Targets.Runnable)
         {
             var options = new CompileOptions
             {

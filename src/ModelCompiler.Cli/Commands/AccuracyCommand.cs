@@ -31,7 +31,7 @@ internal static class AccuracyCommand
             terminal,
             (parsed, cancellation) =>
             {
-                var options = model.CompileOptions(parsed);
+                var options = model.FixedOptions(parsed);
                 ModelArguments.RequireRunnable(options.Target);
                 var opened = ModelCase.Open(parsed.GetRequiredValue(model.File), options);
                 var images = ImageSet.ReadTest(parsed.GetRequiredValue(data));

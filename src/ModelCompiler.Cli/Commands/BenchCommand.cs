@@ -30,7 +30,7 @@ internal static class BenchCommand
             terminal,
             (parsed, cancellation) =>
             {
-                var options = model.CompileOptions(parsed);
+                var options = model.FixedOptions(parsed);
                 ModelArguments.RequireRunnable(options.Target);
                 var opened = ModelCase.Open(parsed.GetRequiredValue(model.File), options);
                 var duration = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(seconds), 0.01, 3600));

@@ -19,7 +19,7 @@ internal static class InspectCommand
             terminal,
             (parsed, _) =>
             {
-                var opened = ModelCase.Open(parsed.GetRequiredValue(model.File), model.CompileOptions(parsed));
+                var opened = ModelCase.Open(parsed.GetRequiredValue(model.File), model.FixedOptions(parsed));
                 var report = terminal.During("compiling", () => InspectReport.Of(opened));
                 return new(report.Status == "supported" ? ExitCodes.Success : ExitCodes.CannotCompile, report, report.Print);
             }

@@ -38,6 +38,11 @@ internal static class VerifyCommand
             {
                 var options = model.CompileOptions(parsed);
                 ModelArguments.RequireRunnable(options.Target);
+                if (parsed.GetValue(layers))
+                {
+                    ModelArguments.RequireFixed(options);
+                }
+
                 var opened = ModelCase.Open(parsed.GetRequiredValue(model.File), options, parsed.GetValue(data));
                 var result = terminal.During(
                     "compiling and comparing",

@@ -43,13 +43,20 @@ internal sealed class SizeNames
 
     /// <summary>The part of an interpolated string that says the sizes of a call.</summary>
     public string SizesAtRunTime() =>
-        string.Join(
-            ", ",
-            _sizes.Ranges.Select(
-                (r, i) =>
-                    $"{Literals.InInterpolation(r.Symbol)} {{{(i == _sizes.ItemRange ? "items" : $"{r.Smallest} + (program / {_sizes.Stride(i)} % {r.Count})")}}}"
-            )
-        );
+        string.Join(", ", _sizes.Ranges.Select((r, i) => $"{Literals.InInterpolation(r.Symbol)} {{{SizeAtRunTime(r, i)}}}"));
+
+    private string SizeAtRunTime(DimensionRange range, int index)
+    {
+        if (index == _sizes.ItemRange)
+        {
+            return "items";
+        }
+
+        var quotient = _sizes.Stride(index) is > 1 and var stride ? $"program / {stride}" : "program";
+        return _sizes.Stride(index) * range.Count == _sizes.Programs
+            ? $"{range.Smallest} + {quotient}"
+            : $"{range.Smallest} + ({quotient} % {range.Count})";
+    }
 
     /// <summary>What the documentation of a parameter says.</summary>
     public string Describe(GivenPort given, bool quantised) =>

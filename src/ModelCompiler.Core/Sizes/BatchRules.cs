@@ -216,14 +216,15 @@ internal static class BatchRules
         }
 
         var (a, b) = (FromEnd(node, 0, transposeA), FromEnd(node, 1, transposeB));
-        var (ranks, rank) = ((A: node.InputShape(0).Rank, B: node.InputShape(1).Rank), node.Output.Rank);
+        // An operand of rank 1 has a dimension that the output lacks: the last of the output for b, the one before for a.
+        var last = node.Output.Rank - 1;
+        var (columns, rows) = (node.InputShape(1).Rank == 1 ? 0 : 1, node.InputShape(0).Rank == 1 ? 0 : 1);
         return (a, b) switch
         {
-            ({ } left, { } right) when left == right && left.Axis >= 2 => left with { Axis = rank - 1 - left.Axis },
-            ({ Axis: 1 } left, null) => left with { Axis = rank - (ranks.B == 1 ? 1 : 2) },
-            ({ Axis: >= 2 } left, null) when ranks.B >= 2 => left with { Axis = rank - 1 - left.Axis },
-            (null, { Axis: 0 } right) when ranks.B >= 2 => right with { Axis = rank - 1 },
-            (null, { Axis: >= 2 } right) when ranks.A >= 2 => right with { Axis = rank - 1 - right.Axis },
+            ({ Axis: >= 2 } left, { } right) when left == right => left with { Axis = last - left.Axis },
+            ({ Axis: >= 1 } left, null) => left with { Axis = last - left.Axis + 1 - columns },
+            (null, { Axis: 0 } right) => right with { Axis = last },
+            (null, { Axis: >= 2 } right) => right with { Axis = last - right.Axis + 1 - rows },
             _ => null,
         };
     }

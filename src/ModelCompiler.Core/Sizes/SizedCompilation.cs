@@ -51,8 +51,14 @@ internal sealed class SizedCompilation(ModelSource source, CompileOptions option
             }
 
             (_batch, var obstacle) = BatchProof.Find(few, many, FewItems, most);
-            _itemRange = _batch is null ? null : range;
-            _obstacles.Add($"{options.Ranges[range].Symbol} is not looped over: {obstacle}");
+            if (_batch is null)
+            {
+                _obstacles.Add($"{options.Ranges[range].Symbol} is not looped over: {obstacle}");
+            }
+            else
+            {
+                _itemRange = range;
+            }
         }
     }
 
@@ -70,7 +76,7 @@ internal sealed class SizedCompilation(ModelSource source, CompileOptions option
                 new(
                     ProblemKinds.TooManySizes,
                     $"{string.Join(", ", ranges.Select(r => r.ToString()))} would be {count:0} programs; up to {MostPrograms} are possible: "
-                        + $"give fewer sizes ({string.Join("; ", _obstacles)})"
+                        + $"give fewer sizes{(_obstacles.Count > 0 ? $" ({string.Join("; ", _obstacles)})" : "")}"
                 )
             );
             return [];
