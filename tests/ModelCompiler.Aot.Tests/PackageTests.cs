@@ -32,7 +32,7 @@ public sealed class PackageTests(PackageFeed feed)
             "metadata",
             """
             <CompiledModel Include="open.onnx" ClassName="Wide" Namespace="Deep.Inside" Accessibility="internal"
-                           Dimensions="rows=2;columns=3" Labels="labels.txt" MaxArenaBytes="100000" />
+                           Dimensions="rows=1..2;columns=3" Labels="labels.txt" MaxArenaBytes="100000" />
             <CompiledModel Include="sums.onnx" State="a:a_next;b:b_next" />
             """,
             """
@@ -49,8 +49,8 @@ public sealed class PackageTests(PackageFeed feed)
 
         var said = app.Build();
 
-        Assert.Contains("open.onnx → Deep.Inside.Wide: x float32[1,2,3]", said, StringComparison.Ordinal);
-        Assert.Equal("x Single[1,2,3] yes,no\n4,8\n", Run(app));
+        Assert.Contains("open.onnx → Deep.Inside.Wide: x float32[1,1..2,3]", said, StringComparison.Ordinal);
+        Assert.Equal("x Single[1,1..2,3] yes,no\n4,8\n", Run(app));
     }
 
     [Fact]

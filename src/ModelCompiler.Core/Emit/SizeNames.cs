@@ -34,12 +34,19 @@ internal sealed class SizeNames
     /// <summary>The shape of a port in symbols, for example <c>[batch,3]</c>.</summary>
     public string Shape(string name)
     {
-        var port = Ports.First(p => p.Name == name).Port;
+        var port = PortOf(name);
         return "[" + string.Join(",", Enumerable.Range(0, port.Shapes[0].Rank).Select(axis => Dimension(port, axis))) + "]";
     }
 
-    /// <summary>All ranges for messages.</summary>
-    public string Ranges => string.Join(", ", _sizes.Ranges.Select(r => r.ToString()));
+    /// <summary>The dimensions that the shape of a port depends on, with their sizes.</summary>
+    public string Ranges(string name)
+    {
+        var port = PortOf(name);
+        return string.Join(
+            ", ",
+            _sizes.Ranges.Where((_, i) => i == _sizes.ItemRange ? port.ItemAxis is not null : _sizes.Matters(i, port))
+        );
+    }
 
     /// <summary>The part of an interpolated string that says the sizes of a call.</summary>
     public string SizesAtRunTime() =>
@@ -60,8 +67,10 @@ internal sealed class SizeNames
 
     /// <summary>What the documentation of a parameter says.</summary>
     public string Describe(GivenPort given, bool quantised) =>
-        $"{PortNames.TypeName(given.Port, quantised)} {Shape(given.Name)}, {Ranges}"
+        $"{PortNames.TypeName(given.Port, quantised)} {Shape(given.Name)}{(given.Port.Smallest is null ? "" : $", {Ranges(given.Name)}")}"
         + PredictEmitter.DescribeIntegers(given.Port, quantised);
+
+    private SizedPort PortOf(string name) => Ports.First(p => p.Name == name).Port;
 
     private string Dimension(SizedPort port, int axis)
     {

@@ -76,7 +76,7 @@ internal sealed class SizesEmitter(SourceWriter code, ModelDescription model, Po
         using (code.Open($"if ({wrong})"))
         {
             code.Line(
-                $"throw new ArgumentException($\"{name.TrimStart('@')} has {{{name}}} elements; shape {Literals.InInterpolation($"{_text.Shape(name)} is needed, {_text.Ranges}")}\", nameof({name}));"
+                $"throw new ArgumentException($\"{name.TrimStart('@')} has {{{name}}} elements; shape {Literals.InInterpolation($"{_text.Shape(name)} is needed, {_text.Ranges(name)}")}\", nameof({name}));"
             );
         }
 

@@ -29,6 +29,13 @@ public sealed record SizeTable(
     /// <summary>How many programs the next size of a dimension is away.</summary>
     public int Stride(int range) => ProgramsOf(Ranges.Skip(range + 1));
 
+    /// <summary>Whether the shape of a port in the programs depends on a dimension.</summary>
+    public bool Matters(int range, SizedPort port)
+    {
+        var (stride, count) = (Stride(range), (int)Ranges[range].Count);
+        return Enumerable.Range(0, port.Shapes.Count).Any(p => port.Shapes[p] != port.Shapes[p - (p / stride % count * stride)]);
+    }
+
     /// <summary>Which program serves a combination of sizes, and how many items there are.</summary>
     /// <param name="sizes">A size for each dimension, in their order.</param>
     public (int Program, int Items) Find(IReadOnlyList<int> sizes)

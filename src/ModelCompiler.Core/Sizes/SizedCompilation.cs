@@ -193,8 +193,7 @@ internal sealed class SizedCompilation(ModelSource source, CompileOptions option
     {
         for (var range = 0; range < options.Ranges.Count; range++)
         {
-            var stride = sizes.Stride(range);
-            if (range != _itemRange && sizes.Inputs.All(i => i.Shapes.Zip(i.Shapes.Skip(stride), (a, b) => a == b).All(same => same)))
+            if (range != _itemRange && !sizes.Inputs.Any(i => sizes.Matters(range, i)))
             {
                 Invalid($"no input has a dimension '{options.Ranges[range].Symbol}'");
             }

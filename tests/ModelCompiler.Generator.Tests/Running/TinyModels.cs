@@ -67,6 +67,16 @@ internal static class TinyModels
         return model.Output(model.Node("QLinearConv", [q, scale, zero, weights, one, none, scale, zero]), ElementType.Int8);
     }
 
+    /// <summary>A batch whose items are looped over, and sequences that have a program for each length: weights, and sums over time.</summary>
+    public static OnnxModelBuilder OpenSizes()
+    {
+        var model = new OnnxModelBuilder();
+        var mask = model.SymbolicInput("mask", ElementType.Float32, "time");
+        var x = model.SymbolicInput("x", ElementType.Float32, "batch", "time", 2);
+        var y = model.Node("MatMul", [mask, model.Node("MatMul", [x, model.Constant([2, 2], 1, 2, 3, 4)])]);
+        return model.Output(model.Node("Relu", [y]), ElementType.Float32);
+    }
+
     public static OnnxModelBuilder Transpose()
     {
         var model = new OnnxModelBuilder();
