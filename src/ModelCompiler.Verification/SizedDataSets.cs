@@ -8,7 +8,10 @@ internal static class SizedDataSets
     // Recorded data may be of any of the sizes; of more combinations than this, only those that are compared anyway are tried.
     private const int MostCombinations = 4096;
 
-    /// <summary>Recorded data that fit the network; where there are none, random inputs of the smallest sizes, the largest and some between.</summary>
+    /// <summary>
+    /// Recorded data that fit the network; and where there are none, or sizes are known at run time only, random inputs of the smallest
+    /// sizes, the largest and some between.
+    /// </summary>
     /// <param name="file">The model.</param>
     /// <param name="network">The compiled network.</param>
     /// <param name="recorded">Recorded data.</param>
@@ -21,9 +24,10 @@ internal static class SizedDataSets
     )
     {
         var some = Some(network.Sizes);
+        var random = some.Select(s => (s, (IReadOnlyList<TestDataSet>)[Random(file, network, s)]));
         if (recorded.Count == 0)
         {
-            return [.. some.Select(s => (s, (IReadOnlyList<TestDataSet>)[Random(file, network, s)]))];
+            return [.. random];
         }
 
         var possible = network.Sizes is null || Combinations(network.Sizes) > MostCombinations ? some : All(network.Sizes);
@@ -41,7 +45,9 @@ internal static class SizedDataSets
             }
         }
 
-        return network.Sizes is null && fitting.Count > 0 ? [([], [.. fitting.SelectMany(f => f.Sets)])] : fitting;
+        return network.Sizes is not null ? [.. fitting, .. random]
+            : fitting.Count > 0 ? [([], [.. fitting.SelectMany(f => f.Sets)])]
+            : [];
     }
 
     private static TestDataSet Random(OnnxFile file, CompiledNetwork network, int[] sizes) =>

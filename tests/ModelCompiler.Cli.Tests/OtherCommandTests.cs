@@ -112,6 +112,8 @@ public sealed class OtherCommandTests : IDisposable
     [InlineData("inspect")]
     [InlineData("inspect", "model.onnx", "--target", "pdp-11")]
     [InlineData("inspect", "model.onnx", "--dimensions", "batch")]
+    [InlineData("emit", "model.onnx", "-o", "folder", "--dimensions", "batch=3..2")]
+    [InlineData("emit", "model.onnx", "-o", "folder", "--dimensions", "batch=1..2,batch=3")]
     [InlineData("emit", "model.onnx")]
     public async Task A_wrong_command_line_is_explained(params string[] arguments)
     {

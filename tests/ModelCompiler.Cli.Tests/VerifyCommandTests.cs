@@ -54,6 +54,41 @@ public sealed class VerifyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_range_of_sizes_is_compared_at_some_of_them_and_at_those_of_the_data()
+    {
+        var path = _models.Add("open", SmallModels.Relu("batch"));
+        string[] random = ["random, batch=1", "random, batch=3", "random, batch=6"];
+
+        Assert.Equal(random, await DataSets("batch=1..6"));
+
+        _models.Record("open", [SmallModels.Input], [SmallModels.ReluOutput]);
+        Assert.Equal(["test_data_set_0", "test_data_set_0", .. random], await DataSets("batch=1..6"));
+        Assert.Equal(["random, batch=2", "random, batch=4", "random, batch=6"], await DataSets("batch=2..6"));
+
+        async Task<IEnumerable<string?>> DataSets(string sizes)
+        {
+            var json = (await Invocation.Of("verify", path, "--json", "--dimensions", sizes)).Json();
+            var outputs = json.GetProperty("outputs").EnumerateArray().ToList();
+            Assert.All(outputs, o => Assert.True(o.GetProperty("agrees").GetBoolean()));
+            return outputs.Select(o => o.GetProperty("dataSet").GetString());
+        }
+    }
+
+    [Theory]
+    [InlineData("inspect")]
+    [InlineData("bench")]
+    [InlineData("verify", "--layers")]
+    public async Task What_looks_at_one_size_refuses_a_range(string command, params string[] more)
+    {
+        var path = _models.Add("open", SmallModels.Relu("batch"));
+
+        var result = await Invocation.Of([command, path, "--dimensions", "batch=1..6", .. more]);
+
+        Assert.Equal(3, result.ExitCode);
+        Assert.Contains("give batch=6, for example", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task All_unsupported_operators_are_named_at_once()
     {
         var path = _models.Add("unsupported", SmallModels.Unsupported());
