@@ -15,6 +15,8 @@ public sealed class ConformanceTests : IDisposable
         _models.Record("b/differs", [SmallModels.Input], [SmallModels.WrongOutput]);
         _models.Add("b/unsupported", SmallModels.Unsupported());
         _models.Record("b/unsupported", [SmallModels.Input], [SmallModels.ReluOutput]);
+        _models.Add("b/random", SmallModels.AtRandom());
+        _models.Record("b/random", [SmallModels.Input], [SmallModels.ReluOutput]);
         _models.Add("b/damaged", [1, 2, 3]);
         _models.Record("b/damaged", [SmallModels.Input], [SmallModels.ReluOutput]);
         // Without recorded data it is no case.
@@ -29,7 +31,7 @@ public sealed class ConformanceTests : IDisposable
         var (exitCode, lines) = await Run(null, json);
 
         Assert.Equal(1, exitCode);
-        Assert.Equal("1 passed, 2 failed, 1 skipped", lines[^1]);
+        Assert.Equal("1 passed, 2 failed, 2 skipped", lines[^1]);
         Assert.Contains(
             lines,
             l => l.StartsWith("FAILED b/differs", StringComparison.Ordinal) && l.Contains("expected 1, found 0", StringComparison.Ordinal)
@@ -40,6 +42,7 @@ public sealed class ConformanceTests : IDisposable
         );
         Assert.Contains(lines, l => l.EndsWith("1 × MC0003 Frobnicate", StringComparison.Ordinal));
         Assert.Contains(lines, l => l.EndsWith("1 × MC0003 Embiggen", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.EndsWith("1 × MC0003 Bernoulli: is at random", StringComparison.Ordinal));
         Assert.Contains("\"passed\": 1", await File.ReadAllTextAsync(json), StringComparison.Ordinal);
     }
 

@@ -31,6 +31,13 @@ internal static class SmallModels
         return model.Output(first, ElementType.Float32).Output(second, ElementType.Float32);
     }
 
+    /// <summary>An operator that is refused for a reason.</summary>
+    public static OnnxModelBuilder AtRandom()
+    {
+        var model = new OnnxModelBuilder();
+        return model.Output(model.Node("Bernoulli", [model.Input("x", ElementType.Float32, 1, 4)]), ElementType.Float32);
+    }
+
     /// <summary>A product of matrices, so that there are multiply-accumulates and weights.</summary>
     public static OnnxModelBuilder MatMul()
     {

@@ -173,8 +173,13 @@ public static partial class ConformanceCase
         );
     }
 
-    /// <summary>For example <c>MC0003 GridSample</c>: the code and the operator; or the kind, and the element type where that is to blame.</summary>
-    private static string GroupOf(Problem problem) =>
+    /// <summary>
+    /// For example <c>MC0003 Bernoulli: is at random</c>: the code, the operator and the reason where one is given; or the kind, and
+    /// the element type where that is to blame.
+    /// </summary>
+    private static string GroupOf(Problem problem) => problem.Reason is { } reason ? $"{PlaceOf(problem)}: {reason}" : PlaceOf(problem);
+
+    private static string PlaceOf(Problem problem) =>
         OperatorInMessage().Match(problem.Message) is { Success: true } match ? $"{problem.Kind.Code} {match.Groups[1].Value}"
         : ElementsInMessage().Match(problem.Message) is { Success: true } elements
             ? $"{problem.Kind.Code} ({problem.Kind.Title}: {elements.Groups[1].Value} elements)"

@@ -24,6 +24,9 @@ public sealed record ProblemKind(string Code, Severity Severity, string Title);
 /// <param name="Message">File, node, operator, what was expected, what was found, what to do.</param>
 public sealed record Problem(ProblemKind Kind, string Message)
 {
+    /// <summary>Why nothing of this kind is supported, in words that are equal for equal causes; null where there is no such reason.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>The message for a place that names the file by itself.</summary>
     public string MessageWithout(string path) =>
         Message.StartsWith(path + ": ", StringComparison.Ordinal) ? Message.Substring(path.Length + 2) : Message;

@@ -12,7 +12,7 @@ internal static class OperatorPage
         # Operators
 
         What the importer's tables hold, by domain. Opsets from 7 to the newest are read; a form of an operator that is not supported is a
-        diagnostic (MC0004), an operator that is not here another (MC0003).
+        diagnostic (MC0004), an operator that is not here another (MC0003). [Refused operators](#refused) are those of ONNX for which that stays so.
 
         **Element types** are those of the first data input for which a model of this one operator compiles, tried by the test that checks this
         page; that can be more than ONNX allows. Where nothing stands, the operator needs more than the few attributes and inputs that the test tries; its own tests say what it
@@ -32,9 +32,7 @@ internal static class OperatorPage
         var text = new StringBuilder(Head);
         foreach (var domain in OnnxOperatorTable.Names.GroupBy(n => n.Domain).OrderBy(d => d.Key, StringComparer.Ordinal))
         {
-            text.Append(
-                $"\n## {(domain.Key.Length == 0 ? "ai.onnx" : domain.Key)}\n\n| operator | element types | tests |\n|---|---|---|\n"
-            );
+            text.Append($"\n## {Title(domain.Key)}\n\n| operator | element types | tests |\n|---|---|---|\n");
             foreach (var (_, op) in domain.OrderBy(n => n.Operator, StringComparer.Ordinal))
             {
                 var tests = sources.Where(s => s.Text.Contains($"\"{op}\"", StringComparison.Ordinal)).Select(s => s.Name);
@@ -42,8 +40,16 @@ internal static class OperatorPage
             }
         }
 
+        text.Append("\n## Refused\n\n| domain | operator | reason | instead |\n|---|---|---|---|\n");
+        foreach (var (domain, op, refusal) in RefusedOperators.All.OrderBy(r => $"{r.Domain}:{r.Operator}", StringComparer.Ordinal))
+        {
+            text.Append($"| {Title(domain)} | {op} | {refusal.Reason} | {refusal.Advice} |\n");
+        }
+
         return text.ToString();
     }
+
+    private static string Title(string domain) => domain.Length == 0 ? "ai.onnx" : domain;
 
     private static string Describe(IReadOnlyList<ElementType> types)
     {

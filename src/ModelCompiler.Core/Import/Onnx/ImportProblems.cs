@@ -14,7 +14,9 @@ internal sealed class ImportProblems(ModelSource source)
 
     public static bool IsError(Problem problem) => problem.Kind.Severity == Severity.Error;
 
-    public void Report(ProblemKind kind, string message) => _found.Add(new(kind, $"{source.Path}: {message}"));
+    public void Report(ProblemKind kind, string message) => Report(new Problem(kind, message));
+
+    private void Report(Problem problem) => _found.Add(problem with { Message = $"{source.Path}: {problem.Message}" });
 
     /// <summary>Runs one step of the import and turns what it throws for a fault of the model into a problem that says where.</summary>
     public void Attempt(string where, Action step)
@@ -25,7 +27,7 @@ internal sealed class ImportProblems(ModelSource source)
         }
         catch (ProblemException e)
         {
-            Report(e.Problem.Kind, $"{where}: {e.Problem.Message}");
+            Report(e.Problem with { Message = $"{where}: {e.Problem.Message}" });
         }
         catch (ShapeException e)
         {

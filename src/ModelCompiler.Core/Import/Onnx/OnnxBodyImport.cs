@@ -103,7 +103,8 @@ internal sealed class OnnxBodyImport(ModelSource source, ModelProto model, Impor
             {
                 if (Importer(proto, domain) is not { } import)
                 {
-                    throw new ProblemException(ProblemKinds.UnsupportedOperator, "this operator is not supported");
+                    throw RefusedOperators.Find(domain, proto.OpType)?.OfOperator()
+                        ?? new ProblemException(ProblemKinds.UnsupportedOperator, "this operator is not supported");
                 }
 
                 if (ReadNodeInputs(proto, scope) is { } inputs)
@@ -181,7 +182,7 @@ internal sealed class OnnxBodyImport(ModelSource source, ModelProto model, Impor
 
         var outputs = wide.Import(import, Plain(node, Tensors(node.Inputs)));
         return outputs.FirstOrDefault(o => o is { Constant: null } && o.Element.CSharpName() is null) is { } unsupported
-            ? throw new ProblemException(ProblemKinds.UnsupportedForm, $"elements of type {unsupported.Element} are not supported")
+            ? throw OnnxTensorReader.NoElements(unsupported.Element)
             : outputs.Select(o => o is null ? null : new OnnxTensor(o));
     }
 

@@ -129,7 +129,7 @@ internal sealed class OnnxInputs(CompileOptions options, GraphBuilder graph, Imp
         var element = OnnxTensorReader.ElementTypeOf(tensor.ElemType, name);
         if (element.CSharpName() is null)
         {
-            throw new ProblemException(ProblemKinds.UnsupportedForm, $"elements of type {element} are not supported");
+            throw OnnxTensorReader.NoElements(element);
         }
 
         if (options.InputShapes.FirstOrDefault(s => s.Input == name) is { } given)

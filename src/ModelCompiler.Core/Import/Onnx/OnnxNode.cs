@@ -83,6 +83,9 @@ internal sealed class OnnxNode(NodeProto proto, string name, int opset, Immutabl
     /// <summary>A problem of a form of the operator that is not supported; say what is.</summary>
     public ProblemException Unsupported(string message) => new(ProblemKinds.UnsupportedForm, message);
 
+    /// <summary>The same where the form is not supported for a reason that whole operators are refused for too.</summary>
+    public ProblemException Unsupported(string message, Refusal refusal) => refusal.Of(ProblemKinds.UnsupportedForm, message);
+
     private AttributeProto? Find(string attribute) => proto.Attribute.FirstOrDefault(a => a.Name == attribute);
 }
 
@@ -91,6 +94,8 @@ internal static class OnnxDomains
 {
     public const string MachineLearning = "ai.onnx.ml";
     public const string Microsoft = "com.microsoft";
+
+    public const string Training = "ai.onnx.preview.training";
 
     /// <summary>Operators of ONNX that may still change.</summary>
     public const string Preview = "ai.onnx.preview";

@@ -16,10 +16,7 @@ internal sealed class OnnxTensorReader(ModelSource source)
         var type = new TensorType(ElementTypeOf(proto.DataType, proto.Name), ShapeOf(proto));
         if (type.Element.SizeInBytes() == 0)
         {
-            throw new ProblemException(
-                ProblemKinds.UnsupportedForm,
-                $"tensor '{proto.Name}': elements of type {type.Element} are not supported"
-            );
+            throw NoElements(type.Element, $"tensor '{proto.Name}': ");
         }
 
         try
@@ -30,6 +27,17 @@ internal sealed class OnnxTensorReader(ModelSource source)
         {
             throw Fault(proto, e.Message);
         }
+    }
+
+    /// <summary>The problem of elements that no tensor has here.</summary>
+    /// <param name="element">Their type.</param>
+    /// <param name="where">What stands in front of the message.</param>
+    public static ProblemException NoElements(ElementType element, string where = "")
+    {
+        var message = $"{where}elements of type {element} are not supported";
+        return element == ElementType.String
+            ? Refusal.Strings.Of(ProblemKinds.UnsupportedForm, $"{message}; {Refusal.Strings.Advice}")
+            : new ProblemException(ProblemKinds.UnsupportedForm, message);
     }
 
     public static ElementType ElementTypeOf(int dataType, string tensor)

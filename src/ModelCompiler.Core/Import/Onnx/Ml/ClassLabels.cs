@@ -25,7 +25,8 @@ internal static class ClassLabels
     public static ProblemException NoStrings(OnnxNode node, string what) =>
         node.Unsupported(
             $"{what} that are strings are not supported; supported: integers. "
-                + "Export the model with labels encoded as integers (0, 1, 2, …) and map them to names behind Predict"
+                + "Export the model with labels encoded as integers (0, 1, 2, …) and map them to names behind Predict",
+            Refusal.Strings
         );
 
     /// <summary>The labels of the classes that numbers [rows] name.</summary>

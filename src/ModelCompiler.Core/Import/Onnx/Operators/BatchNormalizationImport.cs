@@ -21,7 +21,10 @@ internal static class BatchNormalizationImport
 
         if (Enumerable.Range(1, 4).Any(node.HasOutput))
         {
-            throw node.Unsupported("the statistics of a training are not supported before opset 14; export the model for inference");
+            throw node.Unsupported(
+                "the statistics of a training are not supported before opset 14; export the model for inference",
+                Refusal.Training
+            );
         }
 
         return

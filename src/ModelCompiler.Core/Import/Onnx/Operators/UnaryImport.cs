@@ -58,9 +58,13 @@ internal static class UnaryImport
     /// <summary>The identity, for inference.</summary>
     public static ImmutableArray<Value> Dropout(OnnxNode node, GraphBuilder graph)
     {
-        if (node.HasInput(2) && node.ConstantInput(2, "training_mode").ToLongs().Any(t => t != 0) && !DropsNothing(node))
+        if (node.HasInput(2) && !IsAllZero(node, 2) && !IsAllZero(node, 1))
         {
-            throw node.Unsupported("training_mode = true is not supported; export the model for inference; supported: ratio = 0");
+            throw node.Unsupported(
+                "training_mode that is not known to be false is not supported: what is dropped is at random; "
+                    + "export the model for inference; supported: false, or ratio = 0, as constants",
+                Refusal.Random
+            );
         }
 
         var x = node.Input(0);
@@ -75,6 +79,7 @@ internal static class UnaryImport
         return [x, node.Opset < 10 ? graph.Add(new Cast(x.Element), mask) : mask];
     }
 
-    /// <summary>A training that drops with probability 0 is an inference; a ratio that is left out is 0.5.</summary>
-    private static bool DropsNothing(OnnxNode node) => node.HasInput(1) && node.ConstantInput(1, "ratio").ToFloats().All(r => r == 0);
+    /// <summary>Whether an input is known to be false or 0. A training that drops with probability 0 is an inference; a ratio that is left out is 0.5.</summary>
+    private static bool IsAllZero(OnnxNode node, int input) =>
+        node.OptionalInput(input)?.Constant is { } known && known.Bytes.ToArray().All(b => b == 0);
 }
