@@ -64,12 +64,13 @@ public sealed record Loop(Graph Body, int Carried, int Scanned, long? Trips, boo
 
     int? IRunTimeSized.RunTimeAxis(int output) => Counts && output >= Carried ? 0 : null;
 
-    /// <summary>Those of all iterations, where their number is known; of one, where a condition decides.</summary>
+    /// <summary>Those of as many iterations as there may be; of one where no limit is known.</summary>
     public override long CountMacs(IReadOnlyList<Value?> inputs, IReadOnlyList<Value> outputs)
     {
         // Bounded, so that sums over nodes stay within 64 bits whatever a file claims.
         const long Most = 1L << 46;
-        var (body, trips) = (BodyRules.CountMacs(Body), HasCondition ? 1 : Trips ?? 1);
+        // Beside a condition the largest integers of 32 and 64 bits are what exporters write for no limit.
+        var (body, trips) = (BodyRules.CountMacs(Body), HasCondition && Trips >= int.MaxValue ? 1 : Trips ?? 1);
         return body == 0 || trips <= Most / body ? body * trips : Most;
     }
 
