@@ -131,7 +131,7 @@ public static class ModelCompilation
         var problems = new List<Problem>();
         var program = Lower(graph, options, new LoweringContext(options.Target, problems));
         return (
-            program is null ? null : new ProgramSet((KernelProgram[])[program], Sizes: null),
+            program is null ? null : new ProgramSet((KernelProgram[])[program], program.Weights, Sizes: null),
             [.. found, .. problems.Select(p => p with { Message = $"{source.Path}: {p.Message}" })]
         );
     }

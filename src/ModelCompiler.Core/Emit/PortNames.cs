@@ -10,6 +10,9 @@ internal sealed class PortNames
     private static readonly string[] Locals = ["arena"];
     private static readonly string[] SizedLocals = [.. Locals, "item", "items", "program"];
 
+    // Those of the method that computes a part of a layer, where sizes are locals too.
+    private static readonly string[] LocalsOfParts = ["layer", "part", "first", "end"];
+
     private readonly EquatableArray<ModelPort> _inputs;
     private readonly EquatableArray<ModelPort> _outputs;
 
@@ -22,16 +25,16 @@ internal sealed class PortNames
     {
         (_inputs, _outputs) = (inputs, outputs);
         var taken = (sizes is null ? Locals : SizedLocals).ToDictionary(l => l, _ => 1, StringComparer.Ordinal);
-        var names = inputs
-            .Concat(outputs)
-            .Concat(counts)
-            .Select(p => p.Name)
-            .Concat(sizes?.Ranges.Select(r => r.Symbol) ?? [])
-            .Select(n => Identifiers.EscapeKeyword(Identifiers.Unique(Identifiers.CamelCase(n), taken)))
-            .ToArray();
-        All = names.Take(inputs.Count + outputs.Count).ToArray();
-        Counts = names.Skip(All.Count).Take(counts.Count).ToArray();
-        Sizes = names.Skip(All.Count + counts.Count).ToArray();
+        All = inputs.Concat(outputs).Select(p => Unique(p.Name)).ToArray();
+        Counts = counts.Select(c => Unique(c.Name)).ToArray();
+        foreach (var local in LocalsOfParts)
+        {
+            taken[local] = 1;
+        }
+
+        Sizes = (sizes?.Ranges.Select(r => Unique(r.Symbol)) ?? []).ToArray();
+
+        string Unique(string name) => Identifiers.EscapeKeyword(Identifiers.Unique(Identifiers.CamelCase(name), taken));
     }
 
     /// <summary>Names of the inputs, then of the outputs.</summary>

@@ -22,7 +22,7 @@ internal static class ProgramEmitter
         using (code.Open($"partial class {options.ClassName}"))
         {
             var shared = new HashSet<SharedCode>();
-            var layers = new LayerMethods(programs.Programs, shared);
+            var layers = new LayerMethods([.. programs.Programs.Reverse()], shared);
             new ProgramRunsEmitter(programs, layers, code, options.Explain).Emit();
             code.Line();
             layers.Emit(code);

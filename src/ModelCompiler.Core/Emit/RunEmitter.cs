@@ -2,78 +2,60 @@ using ModelCompiler.Lowering;
 
 namespace ModelCompiler.Emit;
 
-/// <summary>Writes what a program does: the layers in order, each with the places of its operands.</summary>
+/// <summary>Says what a program does: the layers in order, each with the places of its operands.</summary>
 /// <param name="program">The program.</param>
 /// <param name="firstStep">The number of its first step among those of all programs of the class.</param>
 /// <param name="names">Names of its inputs and outputs.</param>
 /// <param name="layers">The methods of the layers.</param>
-/// <param name="code">Where it is written.</param>
 /// <param name="explain">Whether the class tells when a layer has ended.</param>
-internal sealed class RunEmitter(
-    KernelProgram program,
-    int firstStep,
-    PortNames names,
-    LayerMethods layers,
-    SourceWriter code,
-    bool explain
-)
+internal sealed class RunEmitter(KernelProgram program, int firstStep, PortNames names, LayerMethods layers, bool explain)
 {
-    /// <summary>Writes the body of the method that runs the program.</summary>
-    public void EmitRun(bool quantised)
+    /// <summary>What the method does that runs the program.</summary>
+    /// <param name="quantised">Whether raw integers go in and come out.</param>
+    public IEnumerable<Statement> Run(bool quantised)
     {
         // Tensors without elements have a place there, too, though the arena may have no bytes.
         if (program.Steps.Any(s => s.Scratch is not null || s.Inputs.Concat(s.Outputs).Any(o => o.Place == Place.Arena)))
         {
-            code.Line("ref byte arena = ref Arena;");
+            yield return new("ref byte arena = ref Arena;");
         }
 
         for (var i = 0; i < program.Steps.Count; i++)
         {
             if (quantised && program.Edges.FirstOrDefault(e => e.Step == i) is { } edge)
             {
-                EmitEdge(edge);
-            }
-            else if (program.Steps[i].Parts is > 1 and var parts)
-            {
-                code.Line($"_threads.Run({firstStep + i}, {parts});");
+                foreach (var statement in Edge(edge))
+                {
+                    yield return statement;
+                }
             }
             else
             {
-                EmitCall(program.Steps[i], quantised);
+                yield return program.Steps[i].Parts is > 1 and var parts
+                    ? new($"_threads.Run({i}, {parts});")
+                    : Call(program.Steps[i], quantised);
             }
 
             if (explain)
             {
-                code.Line($"LayerDone?.Invoke({firstStep + i});");
+                yield return new($"LayerDone?.Invoke({firstStep + i});");
             }
         }
     }
 
-    private void EmitCall(Step step, bool quantised) => code.Line(layers.Call(step, step.Operands.Select(o => Argument(o, quantised))));
+    /// <summary>Which steps are divided, and what a thread does that computes one part of one of them.</summary>
+    public IEnumerable<(int Step, Statement[] Statements)> Parts() =>
+        Enumerable.Range(0, program.Steps.Count).Where(i => program.Steps[i].Parts > 1).Select(i => (i, Part(program.Steps[i]).ToArray()));
 
-    /// <summary>What the threads call: one part of one of the steps that are divided. Written into a <c>switch</c> over their numbers.</summary>
-    public void EmitParts()
-    {
-        for (var i = 0; i < program.Steps.Count; i++)
-        {
-            if (program.Steps[i].Parts > 1)
-            {
-                using (code.Open($"case {firstStep + i}:"))
-                {
-                    EmitPart(program.Steps[i]);
-                    code.Line("break;");
-                }
-            }
-        }
-    }
+    private Statement Call(Step step, bool quantised) => layers.Call(step, step.Operands.Select(o => Argument(o, quantised)));
 
     /// <summary>Equal shares of the rows, each but the last a multiple of what one call must at least compute.</summary>
-    private void EmitPart(Step step)
+    private IEnumerable<Statement> Part(Step step)
     {
         var split = step.Kernel.Split!;
         var units = split.Rows / split.Least;
-        code.Line($"nint first = part * {units} / {step.Parts} * {split.Least};");
-        code.Line($"nint end = part == {step.Parts - 1} ? {split.Rows} : (part + 1) * {units} / {step.Parts} * {split.Least};");
+        yield return new($"nint first = part * {units} / {step.Parts} * {split.Least};");
+        yield return new($"nint end = part == {step.Parts - 1} ? {split.Rows} : (part + 1) * {units} / {step.Parts} * {split.Least};");
         var arguments = step.Operands.Select(o => Argument(o, quantised: false)).ToArray();
         if (split.InputRow > 0)
         {
@@ -90,7 +72,7 @@ internal sealed class RunEmitter(
             );
         }
 
-        code.Line(layers.Call(step, arguments, "first", "end"));
+        yield return layers.Call(step, arguments, "first", "end");
 
         static string Moved(string reference, string elements) => $"ref Unsafe.Add({reference}, {elements})";
     }
@@ -116,7 +98,7 @@ internal sealed class RunEmitter(
     }
 
     /// <summary>In place of the quantising step: the caller's integers go to where that step would have put its own, or come from there.</summary>
-    private void EmitEdge(QuantizedEdge edge)
+    private IEnumerable<Statement> Edge(QuantizedEdge edge)
     {
         var port = edge.IsInput ? program.Inputs[edge.Port] : program.Outputs[edge.Port];
         var span = $"MemoryMarshal.AsBytes({(edge.IsInput ? names.Input(edge.Port) : names.Output(edge.Port))})";
@@ -124,15 +106,17 @@ internal sealed class RunEmitter(
         var isFlipped = port.Quantization!.Element != edge.Quantization.Element;
         if (edge.Reordering is { } reordering)
         {
-            EmitCall(reordering, quantised: true);
+            yield return Call(reordering, quantised: true);
             if (isFlipped)
             {
-                code.Line($"Edges.CopyFlippingSigns({arena}, {arena});");
+                yield return new($"Edges.CopyFlippingSigns({arena}, {arena});");
             }
-
-            return;
         }
-
-        code.Line($"Edges.{(isFlipped ? "CopyFlippingSigns" : "Copy")}({(edge.IsInput ? $"{span}, {arena}" : $"{arena}, {span}")});");
+        else
+        {
+            yield return new(
+                $"Edges.{(isFlipped ? "CopyFlippingSigns" : "Copy")}({(edge.IsInput ? $"{span}, {arena}" : $"{arena}, {span}")});"
+            );
+        }
     }
 }

@@ -14,7 +14,11 @@ internal readonly record struct BufferLifetime(int Bytes, int First, int Last)
 /// <param name="Offsets">Byte offset of each buffer, in the order they were given.</param>
 /// <param name="Bytes">Size of the arena.</param>
 /// <param name="LeastBytes">The most that is alive at one step: no plan can be smaller.</param>
-internal sealed record ArenaPlan(int[] Offsets, int Bytes, int LeastBytes);
+internal sealed record ArenaPlan(int[] Offsets, int Bytes, int LeastBytes)
+{
+    /// <summary>The buffers.</summary>
+    public IReadOnlyList<BufferLifetime> Buffers { get; init; } = [];
+}
 
 /// <summary>
 /// Places buffers so that those alive at the same time do not overlap: one after the other, each at the lowest gap that fits. The
@@ -29,6 +33,24 @@ internal static class ArenaPlanner
     /// <summary>This many bytes behind the arena and behind the weights may be read, never written.</summary>
     public const int Slack = 64;
 
+    /// <summary>Plans an arena, or takes over the plan of another one.</summary>
+    /// <param name="buffers">The buffers.</param>
+    /// <param name="larger">
+    /// A plan that is taken over where its buffers are alive at the same steps and none of them is smaller, so that programs for several
+    /// sizes have the same offsets.
+    /// </param>
+    public static ArenaPlan Plan(IReadOnlyList<BufferLifetime> buffers, ArenaPlan? larger)
+    {
+        var fits =
+            larger is not null
+            && larger.Buffers.Count == buffers.Count
+            && buffers
+                .Zip(larger.Buffers, (b, l) => b.First == l.First && b.Last == l.Last && b.Bytes <= l.Bytes)
+                .All(fitsThere => fitsThere);
+        return fits ? larger! with { Buffers = buffers, LeastBytes = LeastBytes(buffers) } : Plan(buffers);
+    }
+
+    /// <summary>Plans an arena.</summary>
     public static ArenaPlan Plan(IReadOnlyList<BufferLifetime> buffers)
     {
         var least = LeastBytes(buffers);
@@ -90,7 +112,7 @@ internal static class ArenaPlanner
             total = Math.Max(total, AlignUp(checked(offset + buffer.Bytes)));
         }
 
-        return new ArenaPlan(offsets, total, least);
+        return new ArenaPlan(offsets, total, least) { Buffers = buffers };
     }
 
     private static int LeastBytes(IReadOnlyList<BufferLifetime> buffers) => checked((int)Load(buffers).DefaultIfEmpty().Max());

@@ -17,7 +17,8 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
 
     public KernelProgram Program()
     {
-        var (steps, plan) = Plan();
+        var (steps, plan) = Plan(context.LargerArena);
+        context.LargerArena ??= plan;
         return new KernelProgram(
             graph.Name,
             context.Target,
@@ -42,11 +43,11 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
     /// <summary>The calls as a part of the program that they share weights and names with.</summary>
     public BodyProgram Body()
     {
-        var (steps, plan) = Plan();
+        var (steps, plan) = Plan(larger: null);
         return new BodyProgram(steps, plan.Bytes);
     }
 
-    private (Step[] Steps, ArenaPlan Plan) Plan()
+    private (Step[] Steps, ArenaPlan Plan) Plan(ArenaPlan? larger)
     {
         PlaceGraphEdges();
         FindLastUses();
@@ -55,7 +56,7 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
             AssignBuffers(calls[i], i);
         }
 
-        var plan = ArenaPlanner.Plan(_buffers);
+        var plan = ArenaPlanner.Plan(_buffers, larger);
         foreach (var (value, (buffer, offset)) in _bufferOf.Select(p => (p.Key, p.Value)))
         {
             _places.Add(value, new Operand(Place.Arena, 0, plan.Offsets[buffer] + offset, value.Type));

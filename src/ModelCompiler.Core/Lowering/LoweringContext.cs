@@ -39,6 +39,9 @@ internal sealed class LoweringContext(Target target, ICollection<Problem> proble
     /// <summary>Names of emitted methods that are taken.</summary>
     public Dictionary<string, int> MethodNames { get; private init; } = new(StringComparer.Ordinal);
 
+    /// <summary>The arena of the program of the largest sizes, which is lowered first; null before that.</summary>
+    public ArenaPlan? LargerArena { get; set; }
+
     /// <summary>The weights of this program.</summary>
     public IReadOnlyList<PackedWeights> WeightTable => _table;
 
@@ -46,7 +49,7 @@ internal sealed class LoweringContext(Target target, ICollection<Problem> proble
     public WeightImage Weights() => _layout.Image();
 
     /// <summary>A context for another program of the same class: equal weights lie in one place, names are not given twice.</summary>
-    public LoweringContext ForNextProgram() => new(Target, Problems, _layout) { MethodNames = MethodNames };
+    public LoweringContext ForNextProgram() => new(Target, Problems, _layout) { MethodNames = MethodNames, LargerArena = LargerArena };
 
     /// <summary>Adds weights, aligned to 64 bytes, that are packed when somebody needs their bytes.</summary>
     /// <param name="node">The node they belong to.</param>

@@ -5,8 +5,8 @@ namespace ModelCompiler.Lowering;
 
 /// <summary>Where the packed weights of a class lie: one behind the other, at multiples of 64 bytes.</summary>
 /// <param name="sharesEqual">
-/// Whether weights of equal bytes lie in one place. That takes packing them while the model is planned, which only pays where several
-/// programs have the same weights.
+/// Whether weights of equal bytes lie in one place, and those that others begin with as well. That takes packing them while the model is
+/// planned, which only pays where several programs have the same weights.
 /// </param>
 internal sealed class WeightLayout(bool sharesEqual = false)
 {
@@ -14,6 +14,8 @@ internal sealed class WeightLayout(bool sharesEqual = false)
     private readonly List<WeightImage.Part> _parts = [];
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<(ElementType Element, int Bytes), List<Shared>> _shared = [];
+    private readonly Dictionary<(string Node, string Purpose, ElementType Element), (PackedWeights Entry, Lazy<byte[]> Bytes)> _longest =
+    [];
     private int _end;
 
     /// <summary>All weights, with readable slack behind the last.</summary>
@@ -42,10 +44,31 @@ internal sealed class WeightLayout(bool sharesEqual = false)
             return equal.Entry with { Node = node, Purpose = purpose };
         }
 
+        if (LongerOf(node, purpose, element, part) is { } longer)
+        {
+            return longer with { Bytes = bytes };
+        }
+
         var entry = Append(node, purpose, name, element, part);
         candidates.Add(new Shared(entry, hash));
+        if (!_longest.ContainsKey((node, purpose, element)))
+        {
+            _longest.Add((node, purpose, element), (entry, new Lazy<byte[]>(() => BytesOf(part))));
+        }
+
         return entry;
     }
+
+    /// <summary>
+    /// The weights of a program before this one for the same node, where they begin with these: of a table of positions, for example, the
+    /// program for fewer needs the first ones.
+    /// </summary>
+    private PackedWeights? LongerOf(string node, string purpose, ElementType element, WeightImage.Part part) =>
+        _longest.TryGetValue((node, purpose, element), out var longest)
+        && longest.Entry.Bytes > part.Bytes
+        && longest.Bytes.Value.AsSpan(0, part.Bytes).SequenceEqual(BytesOf(part))
+            ? longest.Entry
+            : null;
 
     private PackedWeights Append(string node, string purpose, string name, ElementType element, WeightImage.Part part)
     {
@@ -57,10 +80,15 @@ internal sealed class WeightLayout(bool sharesEqual = false)
 
     private static string HashOf(WeightImage.Part part)
     {
+        using var sha = SHA256.Create();
+        return Convert.ToBase64String(sha.ComputeHash(BytesOf(part)));
+    }
+
+    private static byte[] BytesOf(WeightImage.Part part)
+    {
         var bytes = new byte[part.Bytes];
         part.Pack(bytes);
-        using var sha = SHA256.Create();
-        return Convert.ToBase64String(sha.ComputeHash(bytes));
+        return bytes;
     }
 
     /// <summary>Weights that others may be equal to.</summary>

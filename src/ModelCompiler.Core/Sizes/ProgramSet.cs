@@ -4,15 +4,13 @@ using ModelCompiler.Lowering;
 namespace ModelCompiler.Sizes;
 
 /// <summary>The programs of one class: one, or one for each combination of sizes that are known at run time only.</summary>
-/// <param name="Programs">The programs in the order of <see cref="SizeTable"/>; the last has the largest sizes, and the weights of all.</param>
+/// <param name="Programs">The programs in the order of <see cref="SizeTable"/>; the last has the largest sizes.</param>
+/// <param name="Weights">The packed weights of all programs.</param>
 /// <param name="Sizes">The sizes that they serve; null where all sizes are fixed.</param>
-internal sealed record ProgramSet(EquatableArray<KernelProgram> Programs, SizeTable? Sizes)
+internal sealed record ProgramSet(EquatableArray<KernelProgram> Programs, WeightImage Weights, SizeTable? Sizes)
 {
     /// <summary>The only program, or that of the largest sizes.</summary>
     public KernelProgram Largest => Programs[Programs.Count - 1];
-
-    /// <summary>The packed weights of all programs.</summary>
-    public WeightImage Weights => Largest.Weights;
 
     /// <summary>Where each of them lies.</summary>
     public IEnumerable<PackedWeights> WeightTable =>

@@ -9,12 +9,13 @@ namespace ModelCompiler.Sizes;
 
 /// <summary>
 /// Compiles a model for sizes that are known at run time only. Shapes in kernels are literals, so a batch is served by one program that
-/// runs for each item, where items do not influence each other, and any other dimension by a program for each of its sizes.
+/// runs for each item, where items do not influence each other, and any other dimension by a program for each of its sizes. The emitter
+/// writes what these have in common once.
 /// </summary>
 internal sealed class SizedCompilation(ModelSource source, CompileOptions options)
 {
     /// <summary>The most programs of one class.</summary>
-    public const int MostPrograms = 16;
+    public const int MostPrograms = 512;
 
     // Numbers of items that a proof looks at: no sizes that a model is likely to have elsewhere.
     private const int FewItems = 3;
@@ -100,7 +101,8 @@ internal sealed class SizedCompilation(ModelSource source, CompileOptions option
         var problems = new List<Problem>();
         var context = new LoweringContext(options.Target, problems, new WeightLayout(sharesEqual: combinations.Count > 1));
         var programs = new List<KernelProgram>();
-        foreach (var sizes in combinations)
+        // The largest first: others take its places in the arena, its names, and of its constants what they need.
+        foreach (var sizes in Enumerable.Reverse(combinations))
         {
             var (graph, found) = Import(sizes);
             if (graph is not null && ModelCompilation.Lower(graph, options, context) is { } program)
@@ -124,7 +126,8 @@ internal sealed class SizedCompilation(ModelSource source, CompileOptions option
 
         try
         {
-            return WithSizes(programs);
+            programs.Reverse();
+            return WithSizes(programs, context.Weights());
         }
         catch (Exception e) when (e is ShapeException or OverflowException)
         {
@@ -144,7 +147,7 @@ internal sealed class SizedCompilation(ModelSource source, CompileOptions option
             ])
         );
 
-    private ProgramSet? WithSizes(List<KernelProgram> programs)
+    private ProgramSet? WithSizes(List<KernelProgram> programs, WeightImage weights)
     {
         var last = programs[programs.Count - 1];
         if (!programs.All(p => AreAlike(p.Inputs, last.Inputs) && AreAlike(p.Outputs, last.Outputs)))
@@ -161,6 +164,7 @@ internal sealed class SizedCompilation(ModelSource source, CompileOptions option
 
         var set = new ProgramSet(
             WithCommonEdges(programs),
+            weights,
             new SizeTable(
                 options.Ranges,
                 _itemRange,

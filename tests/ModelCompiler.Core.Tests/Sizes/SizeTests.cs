@@ -132,6 +132,25 @@ public sealed class SizeTests
     }
 
     [Fact]
+    public void Hundreds_of_lengths_share_most_of_their_code()
+    {
+        var compiled = Differential.CheckSizes(
+            SizedNetworks.BidirectionalLstm(),
+            ["batch=1..8", "time=1..400"],
+            [
+                [1, 1],
+                [3, 17],
+                [8, 399],
+                [2, 400],
+            ],
+            targets: [Target.All.Single(t => t.Name == "portable")]
+        );
+
+        Assert.Equal((400, 0), (compiled.Sizes!.Programs, compiled.Sizes.ItemRange));
+        Assert.InRange(compiled.Implementation.Length, 0, 1_000_000);
+    }
+
+    [Fact]
     public void Threads_compute_the_layers_of_each_program()
     {
         var (model, random) = (new OnnxModelBuilder(), new Random(6));

@@ -73,7 +73,31 @@ internal static class SizedNetworks
         return model.Output(outputs[0], ElementType.Float32).Output(outputs[1], ElementType.Float32);
     }
 
-    /// <summary>The same over x [batch,7,3] with the initial state made by the arithmetic of Shape; gives the last h [1,batch,5].</summary>
+    /// <summary>An LSTM in both directions between products: x [batch,time,3] → classes of each step [batch,time,4].</summary>
+    public static OnnxModelBuilder BidirectionalLstm()
+    {
+        var (model, random) = (new OnnxModelBuilder(14), new Random(7));
+        var x = model.SymbolicInput("x", ElementType.Float32, "batch", "time", 3);
+        var embedded = model.Node("Tanh", [model.Node("MatMul", [x, Weights(model, random, 3, 16)])]);
+        var states = model.Node(
+            "LSTM",
+            "",
+            [
+                model.Node("Transpose", [embedded], ("perm", new long[] { 1, 0, 2 })),
+                Weights(model, random, 2, 40, 16),
+                Weights(model, random, 2, 40, 10),
+                Weights(model, random, 2, 80),
+            ],
+            [("hidden_size", 10L), ("direction", "bidirectional")],
+            outputs: 1
+        );
+        var rows = model.Node("Transpose", [states[0]], ("perm", new long[] { 2, 0, 1, 3 }));
+        var joined = model.Node("Reshape", [rows, model.Constant(Tensor.Longs(0, 0, 20))]);
+        var scores = model.Node("Add", [model.Node("MatMul", [joined, Weights(model, random, 20, 4)]), Weights(model, random, 4)]);
+        return model.Output(model.Node("Softmax", [scores], ("axis", -1L)), ElementType.Float32);
+    }
+
+    /// <summary>An LSTM over x [batch,7,3] with the initial state made by the arithmetic of Shape; gives the last h [1,batch,5].</summary>
     public static OnnxModelBuilder LstmOfBatch()
     {
         var (model, random) = (new OnnxModelBuilder(14), new Random(5));

@@ -121,7 +121,7 @@ internal sealed class PoolEmitter(PoolKernel kernel, KernelWriter writer)
         var positions = string.Join(", ", Enumerable.Range(0, _rank).Select(d => $"nint o{d}"));
         Code.Line();
         Code.Line("// The window is clipped to the input.");
-        using var function = Code.Open($"static void Border(ref {type} x, ref {type} y, {positions})");
+        using var function = Code.Open($"void Border(ref {type} x, ref {type} y, {positions})");
         for (var d = 0; d < _rank; d++)
         {
             ClipWindow(d);
