@@ -155,6 +155,28 @@ public sealed class SizeTests
     }
 
     [Fact]
+    public void Raw_integers_go_in_and_come_out_at_each_length()
+    {
+        var (model, x) = Input("time", 2);
+        string[] grid = [model.Constant([], 0.5f), model.Constant(Tensor.FromBytes(new(ElementType.Int8, TensorShape.Scalar), [3]))];
+        var real = model.Node("DequantizeLinear", [model.Node("QuantizeLinear", [x, .. grid]), .. grid]);
+        var twice = model.Node("Concat", [real, model.Node("Relu", [real])], ("axis", 0L));
+        model.Output(model.Node("DequantizeLinear", [model.Node("QuantizeLinear", [twice, .. grid]), .. grid]), ElementType.Float32);
+
+        Assert.Equal(
+            new sbyte[] { 1, 5, 3, 5, 0, 4, -9, 8, 7, 7, 3, 4, 3, 8, 7, 7 },
+            Run<sbyte[]>(
+                model,
+                "time=1..40",
+                """
+                using var model = new App.Test();
+                return [.. model.PredictQuantized(new sbyte[] { 1, 5 }), .. model.PredictQuantized(new sbyte[] { 0, 4, -9, 8, 7, 7 })];
+                """
+            )
+        );
+    }
+
+    [Fact]
     public void State_goes_on_whatever_the_size()
     {
         var (model, x) = Input("time", 1);
