@@ -4,41 +4,44 @@ using ModelCompiler.Lowering;
 
 namespace ModelCompiler.Emit;
 
-/// <summary>One method with the variants it dispatches to.</summary>
+/// <summary>What a layer does with one instruction set.</summary>
+/// <param name="Name">Name of the method that does it.</param>
+/// <param name="Parameters">Its parameters.</param>
+/// <param name="Body">Its statements.</param>
+internal sealed record LayerVariant(string Name, string Parameters, string Body);
+
+/// <summary>The method of a layer: that of its only variant, or one that calls the variant for the instruction set there is.</summary>
 internal sealed class LayerMethod
 {
     private readonly Step _step;
     private readonly string _parameters;
-    private readonly string _arguments;
-    private readonly string[] _bodies;
 
-    private LayerMethod(Step step, string parameters, string arguments, string[] bodies)
+    private LayerMethod(Step step, string parameters, IReadOnlyList<(LayerVariant Variant, string Arguments)> variants)
     {
         _step = step;
         _parameters = parameters;
-        _arguments = arguments;
-        _bodies = bodies;
+        Variants = variants;
         Layers = [step.Name];
     }
 
     public string Name => _step.Method;
 
-    /// <summary>What its variants do.</summary>
-    public IReadOnlyList<string> Bodies => _bodies;
+    /// <summary>Its variants, one an instruction set, with what each is called with.</summary>
+    public IReadOnlyList<(LayerVariant Variant, string Arguments)> Variants { get; }
 
     /// <summary>Equal for methods that could be one if their bodies were the same.</summary>
-    public string Signature => string.Join("\n", [_parameters, .. Variants.Select(v => v.ToString())]);
+    public string Signature => string.Join("\n", [_parameters, .. InstructionSets.Select(v => v.ToString())]);
 
     /// <summary>Names of the layers that call it.</summary>
     public List<string> Layers { get; }
 
     /// <summary>Equal for methods that could stand for each other.</summary>
-    public string Key => string.Join("\n", [_step.Kernel.Describe(), Signature, .. _bodies]);
+    public string Key => string.Join("\n", [_step.Kernel.Describe(), Signature, .. Variants.Select(v => v.Variant.Body)]);
 
     /// <summary>Parameters for the numbers that depend on sizes known at run time only.</summary>
     private IReadOnlyList<string> Numbers { get; init; } = [];
 
-    private EquatableArray<InstructionSet> Variants => _step.Kernel.Variants;
+    private EquatableArray<InstructionSet> InstructionSets => _step.Kernel.Variants;
 
     public static LayerMethod Of(Step step, LayerWeights weights, ISet<SharedCode> shared, CallLayer call)
     {
@@ -49,35 +52,45 @@ internal sealed class LayerMethod
             .Concat(step.Outputs.Select((operand, i) => (operand, Name: names.Output(i))))
             .Concat(step.Scratch is { } scratch ? [(scratch, KernelWriter.Scratch)] : [])
             .ToArray();
+        var parameters = string.Join(
+            ", ",
+            operands
+                .Select(o => $"ref {KernelWriter.TypeName(o.operand)} {o.Name}")
+                .Concat(weights.Declarations)
+                .Concat(step.IsRanged ? ["nint first", "nint end"] : [])
+        );
+        var arguments = string.Join(
+            ", ",
+            operands.Select(o => o.Name).Concat(weights.Parameters).Select(n => "ref " + n).Concat(step.IsRanged ? ["first", "end"] : [])
+        );
         return new LayerMethod(
             step,
-            string.Join(
-                ", ",
-                operands
-                    .Select(o => $"ref {KernelWriter.TypeName(o.operand)} {o.Name}")
-                    .Concat(weights.Declarations)
-                    .Concat(step.IsRanged ? ["nint first", "nint end"] : [])
-            ),
-            string.Join(
-                ", ",
-                operands
-                    .Select(o => o.Name)
-                    .Concat(weights.Parameters)
-                    .Select(n => "ref " + n)
-                    .Concat(step.IsRanged ? ["first", "end"] : [])
-            ),
-            bodies
+            parameters,
+            [.. bodies.Select((body, i) => (new LayerVariant(NameOf(i), parameters, body), arguments))]
         );
+
+        string NameOf(int variant) => bodies.Length == 1 ? step.Method : $"{step.Method}_{step.Kernel.Variants[variant]}";
     }
 
-    /// <summary>The method with bodies that read numbers from further parameters.</summary>
-    public LayerMethod With(IReadOnlyList<string> numbers, IEnumerable<string> bodies) =>
-        new(_step, Joined(_parameters, numbers.Select(n => "int " + n)), Joined(_arguments, numbers), [.. bodies]) { Numbers = numbers };
+    /// <summary>The method with further parameters, and variants that are called with more than its own.</summary>
+    /// <param name="numbers">Names of further parameters, of type <c>int</c>.</param>
+    /// <param name="variants">A variant for each of its own, and arguments behind those that it passes on anyway.</param>
+    public LayerMethod With(IReadOnlyList<string> numbers, IReadOnlyList<(LayerVariant Variant, IEnumerable<string> Arguments)> variants) =>
+        new(
+            _step,
+            Joined(_parameters, numbers.Select(n => "int " + n)),
+            [.. variants.Select((v, i) => (v.Variant, Joined(Variants[i].Arguments, v.Arguments)))]
+        )
+        {
+            Numbers = numbers,
+        };
 
-    private static string Joined(string first, IEnumerable<string> others) =>
+    /// <summary>Parameters or arguments, and others behind them.</summary>
+    public static string Joined(string first, IEnumerable<string> others) =>
         string.Join(", ", new[] { first }.Where(f => f.Length > 0).Concat(others));
 
-    public void Emit(SourceWriter code)
+    /// <summary>Writes the method, and the variants that nobody has written.</summary>
+    public void Emit(SourceWriter code, ISet<string> written)
     {
         var macs = _step.Macs > 0 ? $", {Millions(_step.Macs)} MAC" : "";
         code.Line($"// {string.Join(", ", Layers.Select(SingleLine))}: {_step.Kernel.Describe()}{macs}.");
@@ -88,7 +101,7 @@ internal sealed class LayerMethod
 
         if (Variants.Count == 1)
         {
-            EmitVariant(code, Name, _bodies[0]);
+            EmitVariant(code, Variants[0].Variant);
             return;
         }
 
@@ -96,15 +109,15 @@ internal sealed class LayerMethod
         {
             for (var i = 0; i < Variants.Count; i++)
             {
-                var test = i == Variants.Count - 1 ? "else" : (i > 0 ? "else " : "") + $"if ({SupportTest(Variants[i])})";
-                code.Line($"{test} {Name}_{Variants[i]}({_arguments});");
+                var test = i == Variants.Count - 1 ? "else" : (i > 0 ? "else " : "") + $"if ({SupportTest(InstructionSets[i])})";
+                code.Line($"{test} {Variants[i].Variant.Name}({Variants[i].Arguments});");
             }
         }
 
         code.Line();
-        for (var i = 0; i < Variants.Count; i++)
+        foreach (var (variant, _) in Variants.Where(v => written.Add(v.Variant.Name)))
         {
-            EmitVariant(code, $"{Name}_{Variants[i]}", _bodies[i]);
+            EmitVariant(code, variant);
         }
     }
 
@@ -115,12 +128,12 @@ internal sealed class LayerMethod
         return code.ToString().TrimEnd('\n');
     }
 
-    private void EmitVariant(SourceWriter code, string method, string body)
+    private static void EmitVariant(SourceWriter code, LayerVariant variant)
     {
         code.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
-        using (code.Open($"internal static void {method}({_parameters})"))
+        using (code.Open($"internal static void {variant.Name}({variant.Parameters})"))
         {
-            code.Lines(body);
+            code.Lines(variant.Body);
         }
 
         code.Line();

@@ -70,9 +70,10 @@ internal sealed class LayerMethods
     public void Emit(SourceWriter code)
     {
         using var layers = code.Open("private static class Layers");
+        var written = new HashSet<string>(StringComparer.Ordinal);
         foreach (var method in _families?.Methods ?? _methods)
         {
-            method.Emit(code);
+            method.Emit(code, written);
         }
     }
 }
