@@ -63,7 +63,7 @@ public sealed record CompileOptions
     /// <summary>
     /// Packed weights of more bytes than this are not written as C#: they go into <see cref="CompiledModel.Weights"/> alone, for the
     /// caller to put into an assembly (<see cref="Emit.WeightsAssembly"/>) that the generated code reads in place. There they stand at
-    /// multiples of 64 bytes; the C# compiler aligns constants to 8, and loads across cache lines cost a small network 7 % of its time.
+    /// multiples of 64 bytes; the C# compiler aligns constants to 8, so that loads cross cache lines, which costs small networks time.
     /// </summary>
     public int MaxInlineWeightBytes { get; init; } = 16 * 1024;
 
