@@ -51,22 +51,29 @@ internal static class StateEmitter
         }
 
         code.Line();
-        EmitCopy(code, states, "SaveState", "Span<byte>", "Copies the state, so that another instance or a later run can go on from it.");
         EmitCopy(
             code,
             states,
-            "RestoreState",
-            "ReadOnlySpan<byte>",
-            "Makes a state that was saved the one that the next call goes on from."
+            "SaveState(Span<byte> state)",
+            "Copies the state, so that another instance or a later run can go on from it.",
+            (array, part) => $"{array}.CopyTo({part});"
+        );
+        EmitCopy(
+            code,
+            states,
+            "RestoreState(ReadOnlySpan<byte> state)",
+            "Makes a state that was saved the one that the next call goes on from.",
+            (array, part) => $"{part}.CopyTo({array});"
         );
     }
 
-    private static void EmitCopy(SourceWriter code, ModelPort[] states, string method, string span, string summary)
+    /// <summary>Writes a method that copies all states, in one direction: <paramref name="copy"/> of an array and its part of the span.</summary>
+    private static void EmitCopy(SourceWriter code, ModelPort[] states, string signature, string summary, Func<string, string, string> copy)
     {
         code.Line($"/// <summary>{summary}</summary>");
         code.Line("/// <param name=\"state\"><see cref=\"StateBytes\"/> bytes, in the byte order of this processor.</param>");
         code.Line("/// <exception cref=\"ArgumentException\">The span has another length.</exception>");
-        using (code.Open($"public void {method}({span} state)"))
+        using (code.Open($"public void {signature}"))
         {
             using (code.Open("if (state.Length != StateBytes)"))
             {
@@ -78,9 +85,7 @@ internal static class StateEmitter
             foreach (var port in states)
             {
                 var (array, bytes) = ($"MemoryMarshal.AsBytes({Current(port.State!.Value)}.AsSpan())", port.Type.Bytes);
-                code.Line(
-                    method == "SaveState" ? $"{array}.CopyTo(state.Slice({offset}));" : $"state.Slice({offset}, {bytes}).CopyTo({array});"
-                );
+                code.Line(copy(array, $"state.Slice({offset}, {bytes})"));
                 offset += bytes;
             }
         }

@@ -20,33 +20,31 @@ internal static class ForestEmitter
     private const int Abreast = 4;
 
     public static void Emit(ForestKernel kernel, KernelWriter writer) =>
-        Rows(
+        Forest(
             writer,
-            (kernel.Rows, kernel.Features, kernel.Targets),
+            (kernel.Rows, kernel.Features, kernel.Targets, kernel.Trees),
             kernel.Aggregation,
-            () =>
-            {
-                var whole = kernel.Trees / Abreast * Abreast;
-                Trees(kernel, writer, 0, whole, Abreast);
-                Trees(kernel, writer, whole, kernel.Trees, 1);
-            }
+            (begin, end, abreast) => Trees(kernel, writer, begin, end, abreast)
         );
 
     public static void Complete(CompleteForestKernel kernel, KernelWriter writer) =>
-        Rows(
+        Forest(
             writer,
-            (kernel.Rows, kernel.Features, kernel.Targets),
+            (kernel.Rows, kernel.Features, kernel.Targets, kernel.Trees),
             kernel.Aggregation,
-            () =>
-            {
-                var whole = kernel.Trees / Abreast * Abreast;
-                Trees(kernel, writer, 0, whole, Abreast);
-                Trees(kernel, writer, whole, kernel.Trees, 1);
-            }
+            (begin, end, abreast) => Trees(kernel, writer, begin, end, abreast)
         );
 
-    /// <summary>Loops over rows; the body adds what the trees say of row x to <c>total</c>, or to targets from y on.</summary>
-    private static void Rows(KernelWriter writer, (int Rows, int Features, int Targets) sizes, TreeAggregation aggregation, Action body)
+    /// <summary>
+    /// Loops over rows; in each, what <paramref name="trees"/> writes for some trees abreast adds what they say of row x to
+    /// <c>total</c>, or to targets from y on.
+    /// </summary>
+    private static void Forest(
+        KernelWriter writer,
+        (int Rows, int Features, int Targets, int Trees) sizes,
+        TreeAggregation aggregation,
+        Action<int, int, int> trees
+    )
     {
         var (code, type) = (writer.Code, TypeOf(writer));
         writer.Use(BitCode);
@@ -63,21 +61,26 @@ internal static class ForestEmitter
             _ => "0",
         };
         code.Line(sizes.Targets == 1 ? $"{type} total = {start};" : $"MemoryMarshal.CreateSpan(ref y, {sizes.Targets}).Fill({start});");
-        body();
+        var whole = sizes.Trees / Abreast * Abreast;
+        Walk(0, whole, Abreast);
+        Walk(whole, sizes.Trees, 1);
         if (sizes.Targets == 1)
         {
             code.Line("y = total;");
+        }
+
+        void Walk(int begin, int end, int abreast)
+        {
+            if (begin < end)
+            {
+                trees(begin, end, abreast);
+            }
         }
     }
 
     /// <summary>Some trees abreast, one question a line: from node 1 to a place behind the last nodes, which is that of the leaf.</summary>
     private static void Trees(CompleteForestKernel kernel, KernelWriter writer, int begin, int end, int abreast)
     {
-        if (begin == end)
-        {
-            return;
-        }
-
         var code = writer.Code;
         var nodes = 1 << kernel.Depth;
         using var trees = code.For("tree", begin, end, abreast);
@@ -122,11 +125,6 @@ internal static class ForestEmitter
     /// <summary>Some trees abreast, from their roots to their leaves, which lead to themselves.</summary>
     private static void Trees(ForestKernel kernel, KernelWriter writer, int begin, int end, int abreast)
     {
-        if (begin == end)
-        {
-            return;
-        }
-
         var code = writer.Code;
         using var trees = code.For("tree", begin, end, abreast);
         for (var tree = 0; tree < abreast; tree++)
