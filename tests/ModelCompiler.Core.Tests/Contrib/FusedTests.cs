@@ -219,6 +219,37 @@ public sealed class FusedTests
     }
 
     [Theory]
+    [InlineData(ElementType.UInt16, ElementType.UInt16, ElementType.UInt32)]
+    [InlineData(ElementType.UInt16, ElementType.Int16, ElementType.Int32)]
+    public void Products_of_16_bits_have_a_sign_where_a_factor_has_one(ElementType a, ElementType b, ElementType product)
+    {
+        var (model, reference) = (new OnnxModelBuilder(), new OnnxModelBuilder());
+        model.Output(model.Microsoft("MatMulInteger16", Inputs(model)), product);
+        string[] wide = [.. Inputs(reference).Select(i => reference.Node("Cast", [i], ("to", (int)product)))];
+        reference.Output(reference.Node("MatMul", wide), product);
+        var largest = Enumerable.Repeat((ushort)50000, 12).ToArray();
+        Testing.Reference.Check(model, reference, inputs: new Dictionary<string, Array> { ["a"] = largest });
+
+        string[] Inputs(OnnxModelBuilder builder) => [builder.Input("a", a, 3, 4), builder.Input("b", b, 4, 5)];
+    }
+
+    [Theory]
+    [InlineData(ElementType.Int8, ElementType.Int16)]
+    [InlineData(ElementType.Int16, ElementType.Int32)]
+    [InlineData(ElementType.Float32, ElementType.Float32)]
+    public void Products_of_16_bits_of_other_types_are_refused(ElementType a, ElementType b)
+    {
+        var model = new OnnxModelBuilder();
+        string[] inputs = [model.Input("a", a, 3, 4), model.Input("b", b, 4, 5)];
+        model.Output(model.Microsoft("MatMulInteger16", inputs), ElementType.Int32);
+        var compiled = ModelCompilation.Compile(new ModelSource("test.onnx", model.ToBytes(), _ => null), new());
+        Assert.Contains(
+            compiled.Problems,
+            p => p.Kind.Code == "MC0005" && p.Message.Contains("integers of 16 bits were expected", StringComparison.Ordinal)
+        );
+    }
+
+    [Theory]
     [InlineData("bilinear", "zeros")]
     [InlineData("nearest", "border")]
     [InlineData("bicubic", "reflection")]

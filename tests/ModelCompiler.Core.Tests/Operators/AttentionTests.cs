@@ -70,6 +70,18 @@ public sealed class AttentionTests
         Assert.Contains(compiled.Problems, p => p.Kind.Code == "MC0005" && p.Message.Contains("score_mod", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(ElementType.Int32)]
+    [InlineData(ElementType.Bool)]
+    public void Heads_that_are_no_floats_are_refused(ElementType type)
+    {
+        var model = new OnnxModelBuilder(23);
+        string[] inputs = [.. "qkv".Select(n => model.Input($"{n}", type, 1, 1, 2, 4))];
+        model.Output(model.Node("FlexAttention", "ai.onnx.preview", inputs, [])[0], type);
+        var compiled = ModelCompilation.Compile(new ModelSource("test.onnx", model.ToBytes(), _ => null), new());
+        Assert.Contains(compiled.Problems, p => p.Kind.Code == "MC0005" && p.Message.Contains("floats", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Attention_with_masks_and_caches_equals_onnxruntime()
     {

@@ -29,10 +29,18 @@ internal static class MatrixImport
         };
     }
 
+    /// <summary>The product of integers of 16 bits in 32 bits, without signs where neither has them.</summary>
     public static ImmutableArray<Value> MatMulInteger16(OnnxNode node, GraphBuilder graph)
     {
-        var (a, b) = (new Term(graph, node.Input(0)), new Term(graph, node.Input(1)));
-        return [a.To(ElementType.Int32).Apply(MatMul.Plain, b.To(ElementType.Int32).Value).Value];
+        var (a, b) = (Shorts(node.Input(0)), Shorts(node.Input(1)));
+        var element =
+            a.Value.Element == ElementType.UInt16 && b.Value.Element == ElementType.UInt16 ? ElementType.UInt32 : ElementType.Int32;
+        return [a.To(element).Apply(MatMul.Plain, b.To(element).Value).Value];
+
+        Term Shorts(Value value) =>
+            value.Element is ElementType.Int16 or ElementType.UInt16
+                ? new Term(graph, value)
+                : throw new ShapeException($"integers of 16 bits were expected, found {value.Type}");
     }
 
     /// <summary>Windows along one dimension, which become a new last dimension.</summary>

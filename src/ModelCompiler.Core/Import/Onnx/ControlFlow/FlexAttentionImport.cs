@@ -45,10 +45,13 @@ internal static class FlexAttentionImport
         return [new OnnxTensor(attended.To(element).Value)];
     }
 
-    private static Term Heads(ControlNode node, int input) =>
-        node.Tensor(input) is { Shape.Rank: 4 } heads
+    private static Term Heads(ControlNode node, int input)
+    {
+        var heads = node.Tensor(input);
+        return heads.Shape.Rank == 4 && (ElementwiseRules.Floats.Contains(heads.Element) || heads.Element.IsNarrowFloat())
             ? new Term(node.Graph, heads)
-            : throw new ShapeException($"input {input} is {node.Tensor(input).Type}; [batch, heads, length, size] was expected");
+            : throw new ShapeException($"input {input} is {heads.Type}; floats [batch, heads, length, size] were expected");
+    }
 
     /// <summary>Half floats are computed in float32, unless the node says otherwise.</summary>
     private static ElementType Precision(ControlNode node, ElementType element)
