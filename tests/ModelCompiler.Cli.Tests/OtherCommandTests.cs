@@ -68,6 +68,36 @@ public sealed class OtherCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Emit_writes_a_class_that_keeps_the_named_state()
+    {
+        var (model, folder) = (SmallModels.Total(), Path.Combine(_models.Root, "out"));
+        string[] outputs = [.. model.Proto.Graph.Output.Select(o => o.Name)];
+        string[] arguments = ["-o", folder, "--class", "Total", "--state", $"total:{outputs[0]}", "--json"];
+
+        var result = await Invocation.Of(["emit", _models.Add("total", model), .. arguments]);
+
+        Assert.Equal(0, result.ExitCode);
+        var surface = File.ReadAllText(Path.Combine(folder, "Total.g.cs"));
+        Assert.Contains("public const int StateBytes = 16;", surface, StringComparison.Ordinal);
+        Assert.Contains("public void Predict(ReadOnlySpan<float> x, Span<float> neg", surface, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("total")]
+    [InlineData("total:nothing")]
+    public async Task Emit_names_a_state_that_the_model_does_not_have(string pair)
+    {
+        var folder = Path.Combine(_models.Root, "out");
+
+        var result = await Invocation.Of(["emit", _models.Add("total", SmallModels.Total()), "-o", folder, "--state", pair, "--json"]);
+
+        Assert.Equal(2, result.ExitCode);
+        var problem = Assert.Single(result.Json().GetProperty("diagnostics").EnumerateArray());
+        Assert.Contains(pair, problem.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
     public async Task Emit_leaves_no_file_of_a_model_that_it_cannot_compile()
     {
         var folder = Path.Combine(_models.Root, "out");

@@ -21,6 +21,14 @@ internal static class SmallModels
         return model.Output(model.Node("Neg", [model.Node("Relu", [x])]), ElementType.Float32);
     }
 
+    /// <summary>Adds x to a total: gives the new total, and its negative.</summary>
+    public static OnnxModelBuilder Total()
+    {
+        var model = new OnnxModelBuilder();
+        var next = model.Node("Add", [model.Input("x", ElementType.Float32, 1, 4), model.Input("total", ElementType.Float32, 1, 4)]);
+        return model.Output(next, ElementType.Float32).Output(model.Node("Neg", [next]), ElementType.Float32);
+    }
+
     /// <summary>Two operators that do not exist, around one that does.</summary>
     public static OnnxModelBuilder Unsupported()
     {
