@@ -228,7 +228,7 @@ public sealed class FusedTests
         string[] wide = [.. Inputs(reference).Select(i => reference.Node("Cast", [i], ("to", (int)product)))];
         reference.Output(reference.Node("MatMul", wide), product);
         var largest = Enumerable.Repeat((ushort)50000, 12).ToArray();
-        Testing.Reference.Check(model, reference, inputs: new Dictionary<string, Array> { ["a"] = largest });
+        Reference.Check(model, reference, inputs: new Dictionary<string, Array> { ["a"] = largest });
 
         string[] Inputs(OnnxModelBuilder builder) => [builder.Input("a", a, 3, 4), builder.Input("b", b, 4, 5)];
     }
