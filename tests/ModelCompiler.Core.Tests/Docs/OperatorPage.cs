@@ -14,11 +14,12 @@ internal static class OperatorPage
         What the importer's tables hold, by domain. Opsets from 7 to the newest are read; a form of an operator that is not supported is a
         diagnostic (MC0004), an operator that is not here another (MC0003). [Refused operators](#refused) are those of ONNX for which that stays so.
 
-        **Element types** are those of the first data input for which a model of this one operator compiles, tried by the test that checks this
-        page; that can be more than ONNX allows. Where nothing stands, the operator needs more than the few attributes and inputs that the test tries; its own tests say what it
-        takes. Operators on floats of 16 and fewer bits [compute in float32](numerics.md). Strings are not supported.
+        **Opsets** are those in which ONNX defines the operator anew, each tried with a model of this one operator; later ones have it too. A first
+        number below 7 stands for what opset 7 has. **Element types** are those of the first data input (of the output, where there is none) for
+        which such a model compiles in the newest opset; that can be more than ONNX allows. Operators on floats of 16 and fewer bits
+        [compute in float32](numerics.md). Strings are not supported.
 
-        **Tests** are the test classes that name the operator. Functions of one element are also tested all at once (UnaryTests, BinaryTests).
+        **Tests** are the test classes that name the operator.
 
         """;
 
@@ -28,15 +29,16 @@ internal static class OperatorPage
 
     public static string Text()
     {
-        var sources = Sources();
+        var tests = OperatorTests.Read();
         var text = new StringBuilder(Head);
-        foreach (var domain in OnnxOperatorTable.Names.GroupBy(n => n.Domain).OrderBy(d => d.Key, StringComparer.Ordinal))
+        foreach (var domain in OnnxOperatorTable.All.GroupBy(n => n.Domain).OrderBy(d => d.Key, StringComparer.Ordinal))
         {
-            text.Append($"\n## {Title(domain.Key)}\n\n| operator | element types | tests |\n|---|---|---|\n");
-            foreach (var (_, op) in domain.OrderBy(n => n.Operator, StringComparer.Ordinal))
+            text.Append($"\n## {Title(domain.Key)}\n\n| operator | opsets | element types | tests |\n|---|---|---|---|\n");
+            foreach (var op in domain.Select(n => n.Operator).Order(StringComparer.Ordinal))
             {
-                var tests = sources.Where(s => s.Text.Contains($"\"{op}\"", StringComparison.Ordinal)).Select(s => s.Name);
-                text.Append($"| {op} | {Describe(OperatorProbe.Types(op, domain.Key))} | {string.Join(", ", tests)} |\n");
+                var versions = string.Join(", ", OperatorProbe.Versions(op, domain.Key));
+                var types = Describe(OperatorProbe.Types(op, domain.Key));
+                text.Append($"| {op} | {versions} | {types} | {string.Join(", ", tests.Of(op, domain.Key))} |\n");
             }
         }
 
@@ -66,18 +68,4 @@ internal static class OperatorPage
         var names = single.Select(t => t.ToString().ToLowerInvariant());
         return string.Join(", ", few.All(types.Contains) ? names.Append("float8 and float4") : names);
     }
-
-    private static (string Name, string Text)[] Sources() =>
-        [
-            .. Directory
-                .GetFiles(
-                    System.IO.Path.Combine(Repository.Root, "tests", "ModelCompiler.Core.Tests"),
-                    "*Tests.cs",
-                    SearchOption.AllDirectories
-                )
-                .Where(f => System.IO.Path.GetFileNameWithoutExtension(f) != nameof(OperatorPageTests))
-                .Where(f => !f.Contains($"{System.IO.Path.DirectorySeparatorChar}obj{System.IO.Path.DirectorySeparatorChar}"))
-                .Select(f => (System.IO.Path.GetFileNameWithoutExtension(f), File.ReadAllText(f)))
-                .OrderBy(s => s.Item1, StringComparer.Ordinal),
-        ];
 }

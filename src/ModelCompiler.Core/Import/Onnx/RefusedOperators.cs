@@ -19,6 +19,7 @@ internal static class RefusedOperators
         [("", "StringSplit")] = Refusal.Strings,
         [("", "TfIdfVectorizer")] = Refusal.Words,
         [(OnnxDomains.MachineLearning, "CastMap")] = Refusal.Maps,
+        [(OnnxDomains.MachineLearning, "CategoryMapper")] = Refusal.Strings,
         [(OnnxDomains.MachineLearning, "DictVectorizer")] = Refusal.Maps,
         [(OnnxDomains.Training, "Adagrad")] = Refusal.Training,
         [(OnnxDomains.Training, "Adam")] = Refusal.Training,

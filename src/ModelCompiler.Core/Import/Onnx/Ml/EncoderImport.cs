@@ -58,9 +58,6 @@ internal static class EncoderImport
     /// <summary>A map from class labels to scores is an array in the order of the labels here.</summary>
     public static ImmutableArray<Value> ZipMap(OnnxNode node, GraphBuilder graph) => [node.Input(0)];
 
-    public static ImmutableArray<Value> CategoryMapper(OnnxNode node, GraphBuilder graph) =>
-        throw ClassLabels.NoStrings(node, "categories");
-
     /// <summary>For each integer from the lowest key to the highest the number of the first key that it is, −1 for none; null for sparse keys.</summary>
     private static (long Lowest, long[] Numbers)? Filled(Tensor keys)
     {
