@@ -39,5 +39,6 @@ public sealed class OperatorPageTests
         Assert.Contains(ElementType.Float16, OperatorProbe.Types("Conv", ""));
         Assert.DoesNotContain(ElementType.Bool, OperatorProbe.Types("Conv", ""));
         Assert.Equal([ElementType.Bool], OperatorProbe.Types("Not", ""));
+        Assert.Equal([ElementType.UInt8, ElementType.Int8], OperatorProbe.Types("QLinearAdd", OnnxDomains.Microsoft));
     }
 }

@@ -41,7 +41,10 @@ internal static class LinearAttentionImport
             new Term(graph, outputs[1]).To((node.OptionalInput(3) ?? query).Element).Value,
         ];
 
-        Value Single(Value x) => new Term(graph, x).To(ElementType.Float32).Value;
+        Value Single(Value x) =>
+            ElementwiseRules.Floats.Contains(x.Element) || x.Element.IsNarrowFloat()
+                ? new Term(graph, x).To(ElementType.Float32).Value
+                : throw new ShapeException($"floats were expected, found {x.Type}");
 
         int Heads(string attribute) =>
             node.RequiredInt(attribute) is >= 1 and <= TensorShape.MaxElements and var count && node.Input(0).Shape.Rank == 3

@@ -95,7 +95,7 @@ internal static class QLinearElementwiseImport
         var left = QuantizationImport.PerTensor(node, 1, 2, a.Element, "A");
         var right = QuantizationImport.PerTensor(node, 4, 5, b.Element, "B");
         var output = QuantizationImport.OfOutput(node, 6, 7, a.Element, "C");
-        if (left.Element != right.Element || left.Element != output.Element || output.Element.SizeInBytes() != 1)
+        if (left.Element != right.Element || left.Element != output.Element)
         {
             throw node.Unsupported($"A is {a.Element}, B {b.Element} and C {output.Element}; supported: Int8 or UInt8 for all three");
         }

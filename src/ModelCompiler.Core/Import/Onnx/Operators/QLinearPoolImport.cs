@@ -27,7 +27,7 @@ internal static class QLinearPoolImport
         var x = node.Input(0);
         var input = QuantizationImport.PerTensor(node, 1, 2, x.Element, "X");
         var output = QuantizationImport.OfOutput(node, 3, 4, x.Element);
-        return input.Element == output.Element && input.Element.SizeInBytes() == 1
+        return input.Element == output.Element
             ? (x, input, output)
             : throw node.Unsupported($"X is {input.Element} and Y {output.Element}; supported: Int8 or UInt8 for both");
     }

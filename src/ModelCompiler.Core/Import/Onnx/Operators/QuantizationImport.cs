@@ -10,9 +10,14 @@ internal static class QuantizationImport
     public static bool AreConstant(OnnxNode node, params int[] inputs) =>
         inputs.All(i => node.OptionalInput(i) is null or { Constant: not null });
 
-    /// <summary>Scale and zero point of a tensor that has one of each. Without a zero point it is 0.</summary>
+    /// <summary>Scale and zero point of a tensor of 8 bits that has one of each. Without a zero point it is 0.</summary>
     public static Quantization PerTensor(OnnxNode node, int scale, int zeroPoint, ElementType element, string meaning)
     {
+        if (element is not (ElementType.Int8 or ElementType.UInt8))
+        {
+            throw node.Unsupported($"{meaning} is {element}; supported: Int8, UInt8");
+        }
+
         var scales = Scales(node, scale, meaning);
         var zeroPoints = ZeroPoints(node, zeroPoint, element, meaning);
         return scales.Length == 1 && zeroPoints.Length <= 1
