@@ -83,6 +83,33 @@ public sealed class FusedTests
         Differential.Check(model, inputs: given, targets: [Target.Auto]);
     }
 
+    [Fact]
+    public void Quantised_embeddings_equal_onnxruntime()
+    {
+        var model = new OnnxModelBuilder();
+        string Table(int seed, params int[] shape)
+        {
+            var bytes = new byte[new TensorShape(shape).Elements];
+            new Random(seed).NextBytes(bytes);
+            return model.Constant(Tensor.FromBytes(new TensorType(ElementType.UInt8, new TensorShape(shape)), bytes));
+        }
+
+        var (words, segments) = (model.Input("words", ElementType.Int32, 2, 4), model.Input("segments", ElementType.Int32, 2, 4));
+        string[] tables = [Table(1, 20, 8), Table(2, 6, 8), Table(3, 3, 8), Table(4, 8), Table(5, 8)];
+        string[] scales = [.. Enumerable.Range(1, 5).Select(i => model.Constant(Scales.Scale(0.01f * i)))];
+        string[] zeros = [.. Enumerable.Range(1, 5).Select(i => model.Constant(Scales.Zero(ElementType.UInt8, 100 + i)))];
+        string[] inputs = [words, segments, .. tables, model.Input("mask", ElementType.Int32, 2, 4), .. scales, .. zeros];
+        var outputs = model.Node("QEmbedLayerNormalization", "com.microsoft", inputs, [], outputs: 2);
+        model.Output(outputs[0], Float).Output(outputs[1], ElementType.Int32);
+        var given = new Dictionary<string, Array>
+        {
+            ["words"] = (int[])[3, 19, 0, 7, 7, 1, 2, 3],
+            ["segments"] = (int[])[0, 1, 2, 0, 1, 2, 0, 1],
+            ["mask"] = (int[])[1, 1, 1, 0, 1, 0, 0, 0],
+        };
+        Differential.Check(model, inputs: given, targets: [Target.Auto]);
+    }
+
     [Theory]
     [InlineData("Relu", null, null)]
     [InlineData("LeakyRelu", 0.2f, null)]
@@ -135,6 +162,50 @@ public sealed class FusedTests
         ];
         model.Output(model.Microsoft("FusedMatMul", [a, b], attributes), Float);
         Differential.Check(model, targets: [Target.Auto]);
+    }
+
+    [Fact]
+    public void Products_of_transposed_matrices_and_ranges_equal_onnxruntime()
+    {
+        var model = new OnnxModelBuilder();
+        string[] inputs = [model.Input("a", Float, 2, 5, 4), model.Input("b", Float, 6, 5)];
+        model.Output(model.Microsoft("TransposeMatMul", inputs, ("transA", 1), ("transB", 1), ("alpha", 0.5f)), Float);
+        string[] numbers = [model.Constant([], 1.5f), model.Constant([], 6f), model.Constant([], 0.75f)];
+        model.Output(model.Node("Mul", [model.Input("x", Float, 6), model.Microsoft("Range", numbers)]), Float);
+        Differential.Check(model, targets: [Target.Auto]);
+    }
+
+    [Theory]
+    [InlineData("Relu", true)]
+    [InlineData("LeakyRelu", false, 0.2f)]
+    [InlineData("Clip", true, -0.5f, 2f)]
+    [InlineData("HardSigmoid", false, 0.3f, 0.4f)]
+    public void Fused_convolutions_equal_onnxruntime(string activation, bool sum, params float[] parameters)
+    {
+        (string, object)[] attributes =
+        [
+            ("activation", activation),
+            ("pads", (long[])[1, 1, 1, 1]),
+            ("strides", (long[])[2, 1]),
+            .. parameters.Length > 0 ? [("activation_params", parameters)] : Array.Empty<(string, object)>(),
+        ];
+        var model = new OnnxModelBuilder();
+        string[] rest = Rest(model);
+        string[] added = sum ? [model.Input("z", Float, 2, 6, 3, 7)] : [];
+        model.Output(model.Microsoft("FusedConv", [model.Input("x", Float, 2, 4, 5, 7), .. rest, .. added], attributes), Float);
+        Differential.Check(model, targets: [Target.Auto]);
+
+        // With channels last there is one for other devices only.
+        var (last, first) = (new OnnxModelBuilder(), new OnnxModelBuilder());
+        string[] inputs = [last.Input("x", Float, 2, 5, 7, 4), .. Rest(last), .. sum ? [last.Input("z", Float, 2, 3, 7, 6)] : (string[])[]];
+        last.Output(last.Microsoft("NhwcFusedConv", inputs, attributes), Float);
+        string Planar(string name, params int[] shape) =>
+            first.Node("Transpose", [first.Input(name, Float, shape)], ("perm", (long[])[0, 3, 1, 2]));
+        string[] planar = [Planar("x", 2, 5, 7, 4), .. Rest(first), .. sum ? [Planar("z", 2, 3, 7, 6)] : (string[])[]];
+        first.Output(first.Node("Transpose", [first.Microsoft("FusedConv", planar, attributes)], ("perm", (long[])[0, 2, 3, 1])), Float);
+        Reference.Check(last, first);
+
+        static string[] Rest(OnnxModelBuilder to) => [to.Input("w", Float, 6, 4, 3, 3), to.Input("bias", Float, 6)];
     }
 
     [Theory]

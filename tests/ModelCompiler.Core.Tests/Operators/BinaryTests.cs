@@ -64,6 +64,25 @@ public sealed class BinaryTests
     }
 
     [Fact]
+    public void Sums_and_means_of_many_broadcast_as_onnxruntime_does()
+    {
+        var model = new OnnxModelBuilder(13);
+        string[] inputs =
+        [
+            model.Input("a", ElementType.Float32, 3, 1, 7),
+            model.Input("b", ElementType.Float32, 5, 1),
+            model.Input("c", ElementType.Float32, 1),
+        ];
+        foreach (var op in new[] { "Sum", "Mean" })
+        {
+            model.Output(model.Node(op, inputs), ElementType.Float32);
+            model.Output(model.Node(op, [inputs[0]]), ElementType.Float32);
+        }
+
+        Differential.Check(model);
+    }
+
+    [Fact]
     public void Special_values_give_what_onnxruntime_gives()
     {
         var model = new OnnxModelBuilder(16);

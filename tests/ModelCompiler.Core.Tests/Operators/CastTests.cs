@@ -37,6 +37,18 @@ public sealed class CastTests
     }
 
     [Theory]
+    [InlineData(ElementType.Int32)]
+    [InlineData(ElementType.Float64)]
+    [InlineData(ElementType.Bool)]
+    public void Conversions_to_the_type_of_another_tensor_equal_onnxruntime(ElementType element)
+    {
+        var model = new OnnxModelBuilder(19);
+        var like = model.Input("like", element, 2, 1);
+        model.Output(model.Node("CastLike", [model.Input("x", ElementType.Float32, 3, 5), like]), element);
+        Differential.Check(model, tolerance: Exact);
+    }
+
+    [Theory]
     [MemberData(nameof(Formats))]
     public void Numbers_become_the_nearest_code_and_even_ones_at_ties(
         ElementType element,

@@ -28,7 +28,7 @@ public sealed class IntegerTypeTests
             model.Output(model.Node(op, [x, y]), element);
         }
 
-        foreach (var op in new[] { "Abs", "Sign", "Shrink" })
+        foreach (var op in new[] { "Abs", "BitwiseNot", "Sign", "Shrink" })
         {
             model.Output(model.Node(op, [x]), element);
         }
@@ -39,6 +39,19 @@ public sealed class IntegerTypeTests
         }
 
         Differential.Check(model, targets: Portable, inputs: Small(element, ("x", 15), ("y", 5)));
+    }
+
+    [Theory]
+    [InlineData(ElementType.UInt8)]
+    [InlineData(ElementType.UInt32)]
+    [InlineData(ElementType.UInt64)]
+    public void Shifts_of_bits_equal_onnxruntime(ElementType element)
+    {
+        var model = new OnnxModelBuilder(11);
+        var (x, by) = (model.Input("x", element, 3, 5), model.Input("by", element, 5));
+        model.Output(model.Node("BitShift", [x, by], ("direction", "LEFT")), element);
+        model.Output(model.Node("BitShift", [x, by], ("direction", "RIGHT")), element);
+        Differential.Check(model, targets: Portable, inputs: Small(element, ("by", 5)));
     }
 
     [Theory]

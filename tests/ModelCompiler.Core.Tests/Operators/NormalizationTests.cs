@@ -110,6 +110,18 @@ public sealed class NormalizationTests
         Differential.Check(model);
     }
 
+    [Theory]
+    [InlineData(-1, 7)]
+    [InlineData(1, 5, 7)]
+    [InlineData(1, 1, 7)]
+    public void Normalisation_by_the_root_of_mean_squares_equals_onnxruntime(int axis, params int[] scale)
+    {
+        var model = new OnnxModelBuilder(23);
+        string[] inputs = [model.Input("x", ElementType.Float32, 3, 5, 7), model.Input("scale", ElementType.Float32, scale)];
+        model.Output(model.Node("RMSNormalization", inputs, ("axis", axis), ("epsilon", 0.01f)), ElementType.Float32);
+        Differential.Check(model);
+    }
+
     [Fact]
     public void Instance_normalisation_equals_onnxruntime()
     {

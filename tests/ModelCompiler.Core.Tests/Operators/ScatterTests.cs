@@ -74,6 +74,41 @@ public sealed class ScatterTests
     }
 
     [Theory]
+    [InlineData(ElementType.Float32, 0, 0, 0)]
+    [InlineData(ElementType.Float64, 1, 1, 0)]
+    [InlineData(ElementType.Int32, -1, 0, 1)]
+    [InlineData(ElementType.Int64, 1, 1, 1)]
+    public void Running_products_equal_those_of_slices(ElementType type, int axis, int exclusive, int reverse)
+    {
+        int[] shape = [3, 4, 5];
+        var model = new OnnxModelBuilder(26);
+        string[] inputs = [model.Input("x", type, shape), model.Constant(Tensor.Longs(axis).Reshape(TensorShape.Scalar))];
+        model.Output(model.Node("CumProd", inputs, ("exclusive", exclusive), ("reverse", reverse)), type);
+
+        var reference = new OnnxModelBuilder();
+        var x = reference.Input("x", type, shape);
+        string Part(int i) =>
+            reference.Node("Slice", [x, .. new long[] { i, i + 1, axis }.Select(n => reference.Constant(Tensor.Longs(n)))]);
+        var size = shape[(axis + 3) % 3];
+        var product = reference.Node("Div", [Part(0), Part(0)]);
+        var products = new string[size];
+        foreach (var i in reverse == 1 ? Enumerable.Range(0, size).Reverse() : Enumerable.Range(0, size))
+        {
+            var next = reference.Node("Mul", [product, Part(i)]);
+            products[i] = exclusive == 1 ? product : next;
+            product = next;
+        }
+
+        reference.Output(reference.Node("Concat", products, ("axis", axis)), type);
+        Array integers =
+            type == ElementType.Int32
+                ? Enumerable.Range(-30, 60).Select(i => i % 4 == 0 ? 3 : i % 4).ToArray()
+                : Enumerable.Range(-30, 60).Select(i => i % 4 == 0 ? 3L : i % 4).ToArray();
+        var given = type.IsInteger() ? new Dictionary<string, Array> { ["x"] = integers } : null;
+        Reference.Check(model, reference, inputs: given, targets: Targets.Runnable);
+    }
+
+    [Theory]
     [InlineData(ElementType.Float32)]
     [InlineData(ElementType.Int64)]
     public void The_best_elements_and_their_places_equal_onnxruntime(ElementType type)

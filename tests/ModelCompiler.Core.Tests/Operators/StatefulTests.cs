@@ -92,4 +92,30 @@ public sealed class StatefulTests
         model.Output(model.Node("DeformConv", inputs, attributes), ElementType.Float32);
         Differential.Check(model, tolerance: new(1e-4, 1e-4));
     }
+
+    /// <summary>ai.onnx has both operators too, which ONNX Runtime does not know yet.</summary>
+    [Fact]
+    public void Operators_of_onnx_equal_those_of_microsoft()
+    {
+        var (model, reference) = (new OnnxModelBuilder(27), new OnnxModelBuilder(21));
+        Add(model, "");
+        Add(reference, "com.microsoft");
+        Reference.Check(model, reference);
+
+        static void Add(OnnxModelBuilder to, string domain)
+        {
+            string[] heads = [.. "qkv".Select(n => to.Input($"{n}", ElementType.Float32, 2, 3, 8))];
+            (string, object)[] attributes = [("q_num_heads", 2), ("kv_num_heads", 2), ("update_rule", "linear"), ("scale", 0.2f)];
+            string[] convolved = [to.Input("x", ElementType.Float32, 2, 5, 4), to.Input("w", ElementType.Float32, 5, 1, 3)];
+            string[] results =
+            [
+                .. to.Node("LinearAttention", domain, heads, attributes, outputs: 2),
+                .. to.Node("CausalConvWithState", domain, convolved, [], outputs: 2),
+            ];
+            foreach (var result in results)
+            {
+                to.Output(result, ElementType.Float32);
+            }
+        }
+    }
 }

@@ -23,10 +23,12 @@ public sealed class UnaryTests
     private static readonly string[] Everywhere =
     [
         "Abs",
+        "Asinh",
         "Atan",
         "Ceil",
         "Celu",
         "Cos",
+        "Cosh",
         "Elu",
         "Erf",
         "Exp",
@@ -48,6 +50,7 @@ public sealed class UnaryTests
         "Sinh",
         "Softplus",
         "Softsign",
+        "Tan",
         "Tanh",
         "ThresholdedRelu",
     ];
@@ -60,6 +63,29 @@ public sealed class UnaryTests
     {
         float[] values = [.. Enumerable.Range(0, Size).Select(i => 1 + (i * i * 0.37f))];
         Differential.Check(ModelOf(20, ["Log", "Sqrt", "Acosh"]), inputs: new Dictionary<string, Array> { ["x"] = values });
+    }
+
+    [Fact]
+    public void Functions_of_sines_equal_onnxruntime_on_every_target()
+    {
+        float[] values = [.. Enumerable.Range(0, Size).Select(i => (2f * i / (Size - 1)) - 1)];
+        Differential.Check(ModelOf(20, ["Acos", "Asin"]), inputs: new Dictionary<string, Array> { ["x"] = values });
+        float[] inner = [.. values.Select(v => 0.99f * v)];
+        Differential.Check(ModelOf(20, ["Atanh"]), inputs: new Dictionary<string, Array> { ["x"] = inner });
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1.7f)]
+    public void Swish_equals_its_definition(float? alpha)
+    {
+        (string, object)[] attributes = alpha is { } given ? [("alpha", given)] : [];
+        var (model, reference) = (new OnnxModelBuilder(24), new OnnxModelBuilder());
+        model.Output(model.Node("Swish", [model.Input("x", ElementType.Float32, Size)], attributes), ElementType.Float32);
+        var x = reference.Input("x", ElementType.Float32, Size);
+        var gate = reference.Node("Sigmoid", [reference.Node("Mul", [x, reference.Constant([], alpha ?? 1)])]);
+        reference.Output(reference.Node("Mul", [x, gate]), ElementType.Float32);
+        Reference.Check(model, reference, targets: Targets.Runnable);
     }
 
     [Fact]

@@ -31,6 +31,62 @@ public sealed class QuantizedOperatorTests
                 iter: 6
             );
 
+    [Fact]
+    public void Convolutions_near_ties_equal_onnxruntime() =>
+        Gen.Select(Scales.Byte, Scales.NearTies, Gen.Int[0, 255].Array[2], Gen.Int[1, 2], Gen.Int[0, 1000])
+            .Sample(
+                (element, scales, zeros, stride, seed) =>
+                {
+                    var model = new OnnxModelBuilder();
+                    string[] Grid(ElementType type, float scale, int zero) =>
+                        [model.Constant(Scales.Scale(scale)), model.Constant(Scales.Zero(type, zero))];
+                    var bytes = new byte[8 * 3 * 3 * 3];
+                    new Random(seed).NextBytes(bytes);
+                    var weights = model.Constant(Tensor.FromBytes(new TensorType(ElementType.Int8, new TensorShape(8, 3, 3, 3)), bytes));
+                    var bias = model.Constant(
+                        Tensor.From<int>(ElementType.Int32, new TensorShape(8), [.. bytes.Take(8).Select(b => b * 50)])
+                    );
+                    string[] inputs =
+                    [
+                        model.Input("x", element, 1, 3, 7, 9),
+                        .. Grid(element, scales.A, zeros[0]),
+                        weights,
+                        .. Grid(ElementType.Int8, scales.B, 128),
+                        .. Grid(element, scales.A * 100 * scales.Y, zeros[1]),
+                        bias,
+                    ];
+                    (string, object)[] attributes = [("pads", (long[])[1, 1, 1, 1]), ("strides", (long[])[stride, stride])];
+                    Differential.Check(model.Output(model.Node("QLinearConv", inputs, attributes), element), seed, targets: Scales.Targets);
+                },
+                iter: 4
+            );
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Gemm_equals_onnxruntime(bool requantised)
+    {
+        var model = new OnnxModelBuilder();
+        string[] Grid(ElementType type, float scale, int zero) =>
+            [model.Constant(Scales.Scale(scale)), model.Constant(Scales.Zero(type, zero))];
+        var bytes = new byte[5 * 12];
+        new Random(4).NextBytes(bytes);
+        var b = model.Constant(Tensor.FromBytes(new TensorType(ElementType.Int8, new TensorShape(5, 12)), bytes));
+        var c = model.Constant(Tensor.From<int>(ElementType.Int32, new TensorShape(5), [100, -2000, 30, 0, 7]));
+        string[] inputs =
+        [
+            model.Input("a", ElementType.UInt8, 12, 3),
+            .. Grid(ElementType.UInt8, 0.02f, 117),
+            b,
+            .. Grid(ElementType.Int8, 0.03f, 128),
+            c,
+            .. requantised ? Grid(ElementType.UInt8, 0.4f, 100) : [],
+        ];
+        (string, object)[] attributes = [("transA", 1), ("transB", 1), ("alpha", 0.7f)];
+        model.Output(model.Microsoft("QGemm", inputs, attributes), requantised ? ElementType.UInt8 : ElementType.Float32);
+        Differential.Check(model, targets: Scales.Targets);
+    }
+
     [Theory]
     [InlineData("QLinearAdd")]
     [InlineData("QLinearMul")]

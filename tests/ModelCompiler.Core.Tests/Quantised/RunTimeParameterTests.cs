@@ -16,6 +16,34 @@ public sealed class RunTimeParameterTests
         Differential.Check(model, targets: Scales.Targets);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ConvInteger_takes_zero_points_out_of_its_sums(bool atRunTime)
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.UInt8, 2, 4, 6, 7);
+        var zero = atRunTime ? model.Input("zero", ElementType.UInt8) : model.Constant(Scales.Zero(ElementType.UInt8, 131));
+        (string, object)[] attributes = [("pads", (long[])[1, 0, 1, 1]), ("strides", (long[])[2, 1]), ("group", 2)];
+        string[] weights = [Weights(model, 6, 2, 3, 2), model.Constant(Scales.Zero(ElementType.Int8, 130))];
+        model.Output(model.Node("ConvInteger", [x, weights[0], zero, weights[1]], attributes), ElementType.Int32);
+        model.Output(model.Node("ConvInteger", [x, weights[0]], ("group", 2)), ElementType.Int32);
+        Differential.Check(model, targets: Scales.Targets);
+    }
+
+    [Fact]
+    public void MatMulIntegerToFloat_equals_onnxruntime()
+    {
+        var model = new OnnxModelBuilder();
+        var a = model.Input("a", ElementType.UInt8, 4, 17);
+        string[] scales = [model.Constant([], 0.02f), model.Constant([9], [.. Enumerable.Range(1, 9).Select(i => 0.01f * i)])];
+        string?[] zeros = [model.Constant(Scales.Zero(ElementType.UInt8, 120)), model.Constant(Scales.Zero(ElementType.Int8, 128))];
+        var bias = model.Constant([9], [.. Enumerable.Range(1, 9).Select(i => 0.1f * i)]);
+        string?[] inputs = [a, Weights(model, 17, 9), .. scales, .. zeros, bias];
+        model.Output(model.Microsoft("MatMulIntegerToFloat", inputs), ElementType.Float32);
+        Differential.Check(model, targets: Scales.Targets);
+    }
+
     [Fact]
     public void QLinearMatMul_with_all_parameters_at_run_time_equals_onnxruntime()
     {

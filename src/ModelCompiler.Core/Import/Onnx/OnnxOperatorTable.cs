@@ -243,7 +243,7 @@ internal static class OnnxOperatorTable
         ["MatMulIntegerToFloat"] = MatMulIntegerToFloatImport.MatMulIntegerToFloat,
         ["MatMulNBits"] = MatMulNBitsImport.MatMulNBits,
         ["MultiHeadAttention"] = MultiHeadAttentionImport.MultiHeadAttention,
-        ["NhwcFusedConv"] = ChannelsLastImport.Of(FusedConvImport.FusedConv, always: true),
+        ["NhwcFusedConv"] = ChannelsLastImport.Of(FusedConvImport.FusedConv, always: true, second: 3),
         ["NhwcMaxPool"] = ChannelsLastImport.Of(PoolImport.MaxPool, always: true),
         ["Pad"] = PadImport.Pad,
         ["QAttention"] = ProjectedAttentionImport.Quantised,
