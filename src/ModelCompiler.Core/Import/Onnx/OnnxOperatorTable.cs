@@ -182,6 +182,7 @@ internal static class OnnxOperatorTable
         ["Tan"] = new(UnaryImport.Of(UnaryFunction.Tan), 7, 22),
         ["Tanh"] = new(UnaryImport.Of(UnaryFunction.Tanh), 6, 13),
         ["TensorScatter"] = new(TensorScatterImport.TensorScatter, 24),
+        ["TfIdfVectorizer"] = new(SequenceCountImport.TfIdfVectorizer, 9),
         ["ThresholdedRelu"] = new(UnaryImport.WithAlpha(UnaryFunction.ThresholdedRelu, 1), 10, 22),
         ["Tile"] = new(MovementImport.Tile, 6, 13),
         ["TopK"] = new(ScanImport.TopK, 1, 10, 11, 24),

@@ -14,8 +14,6 @@ internal sealed record Refusal(string Reason, string Advice)
 
     public static readonly Refusal Strings = new("works on strings", "turn text into numbers before the model");
 
-    public static readonly Refusal Words = new("counts sequences of words", "count them before the model");
-
     public static readonly Refusal Images = new("decodes image files", "decode before the model");
 
     public static readonly Refusal Maps = new("works on maps", "give the values as a tensor, in the order of the keys");

@@ -17,7 +17,6 @@ internal static class RefusedOperators
         [("", "StringConcat")] = Refusal.Strings,
         [("", "StringNormalizer")] = Refusal.Strings,
         [("", "StringSplit")] = Refusal.Strings,
-        [("", "TfIdfVectorizer")] = Refusal.Words,
         [(OnnxDomains.MachineLearning, "CastMap")] = Refusal.Maps,
         [(OnnxDomains.MachineLearning, "CategoryMapper")] = Refusal.Strings,
         [(OnnxDomains.MachineLearning, "DictVectorizer")] = Refusal.Maps,
