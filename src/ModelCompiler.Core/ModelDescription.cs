@@ -115,7 +115,7 @@ public sealed record ModelDescription(
             program.Target.Name,
             programs.Inputs,
             programs.Outputs,
-            program.Steps.Select(s => new LayerDescription(s.Name, s.Kernel.Describe(), s.Macs, program.WeightBytesOf(s))).ToArray(),
+            program.Steps.Select(s => new LayerDescription(s.Name, s.Kernel.DescribeLayer(), s.Macs, program.WeightBytesOf(s))).ToArray(),
             programs.Weights.Length,
             programs.ArenaBytes,
             options.Labels,

@@ -101,7 +101,7 @@ internal sealed record BenchReport(
                 [
                     .. program.Steps.Zip(
                         layers,
-                        (s, ms) => new LayerTimeReport(s.Name, s.Kernel.Describe(), ms, s.Macs, ms > 0 ? s.Macs / ms / 1e6 : 0)
+                        (s, ms) => new LayerTimeReport(s.Name, s.Kernel.DescribeLayer(), ms, s.Macs, ms > 0 ? s.Macs / ms / 1e6 : 0)
                     ),
                 ],
             diagnostics

@@ -41,7 +41,7 @@ internal sealed record LayerReport(
         var operands = step.Inputs.Concat(step.Outputs).Concat(step.Scratch is { } scratch ? [scratch] : []).Distinct().ToList();
         return new(
             step.Name,
-            step.Kernel.Describe(),
+            step.Kernel.DescribeLayer(),
             [.. step.Inputs.Select(i => i.Type.ToString())],
             [.. step.Outputs.Select(o => o.Type.ToString())],
             step.Macs,

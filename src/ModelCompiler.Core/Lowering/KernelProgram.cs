@@ -42,6 +42,15 @@ internal abstract record Kernel
     /// <summary>What the listing and the comment above the emitted method say: family, tile, shapes.</summary>
     public abstract string Describe();
 
+    /// <summary>
+    /// How the weights are packed, where that is not element by element; null where it is. It says what one layer is like, and not what
+    /// code it needs: layers that differ in this alone share a method.
+    /// </summary>
+    public virtual string? Packing => null;
+
+    /// <summary>What a list of layers says: family, tile, shapes, packing.</summary>
+    public string DescribeLayer() => Packing is { } packing ? $"{Describe()}, {packing}" : Describe();
+
     /// <summary>The instruction sets that the kernel is written out for, best first; at run time the first available is taken.</summary>
     public virtual EquatableArray<InstructionSet> Variants => (InstructionSet[])[InstructionSet.Portable];
 
@@ -107,7 +116,7 @@ internal sealed record Step(
     public IEnumerable<Operand> Operands => Inputs.Concat(Outputs).Concat(Scratch is { } scratch ? [scratch] : []);
 
     public override string ToString() =>
-        $"{Name}  {Kernel.Describe()}  {Macs} MAC  in {string.Join(" ", Inputs)}  out {string.Join(" ", Outputs)}"
+        $"{Name}  {Kernel.DescribeLayer()}  {Macs} MAC  in {string.Join(" ", Inputs)}  out {string.Join(" ", Outputs)}"
         + (Scratch is null ? "" : $"  scratch {Scratch}");
 }
 

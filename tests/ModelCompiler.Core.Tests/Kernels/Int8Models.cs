@@ -20,6 +20,46 @@ public enum Extremes
     High,
 }
 
+/// <summary>What compression has left of the weights of a test model.</summary>
+/// <param name="Density">Part of the blocks of 4 inputs × <paramref name="Outputs"/> outputs that are not zero.</param>
+/// <param name="Outputs">Output channels of a block.</param>
+/// <param name="Values">How many different values there are; 0 for any.</param>
+/// <param name="HasZero">Whether zero is one of few values.</param>
+public sealed record Compressed(double Density = 1, int Outputs = 16, int Values = 0, bool HasZero = true)
+{
+    /// <summary>Compresses weights [output, input, …], of which <paramref name="zero"/> stands for 0.</summary>
+    public Tensor Apply(Tensor weights, Random random, int zero)
+    {
+        var (shape, bytes, low) = (weights.Shape, weights.Bytes.ToArray(), weights.Element == ElementType.Int8 ? -128 : 0);
+        var (inputs, taps) = (shape[1], shape.Product(2, shape.Rank));
+        var values = Enumerable.Range(low, 256).Where(v => HasZero || v != zero).OrderBy(_ => random.Next()).Take(Values).ToArray();
+        if (Values > 0 && HasZero)
+        {
+            values[0] = zero;
+        }
+
+        var kept = new Dictionary<(int, int, int), bool>();
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            var block = (i / inputs / taps / Outputs, i / taps % inputs / 4, i % taps);
+            if (!kept.TryGetValue(block, out var isKept))
+            {
+                kept.Add(block, isKept = random.NextDouble() < Density);
+            }
+
+            bytes[i] = unchecked(
+                (byte)(
+                    !isKept ? zero
+                    : Values > 0 ? values[random.Next(values.Length)]
+                    : (sbyte)bytes[i]
+                )
+            );
+        }
+
+        return Tensor.FromBytes(weights.Type, bytes);
+    }
+}
+
 /// <summary>One integer convolution as a model.</summary>
 public sealed record ConvCase(
     int[] Spatial,
@@ -40,7 +80,8 @@ public sealed record ConvCase(
     bool Bias = true,
     float Multiplier = 0.0078125f,
     Extremes Extremes = Extremes.None,
-    int Seed = 1
+    int Seed = 1,
+    Compressed? Compressed = null
 )
 {
     public static ConvCase Square(int size, int channels, int outputs, int kernel, int stride = 1, int pad = 0, int group = 1) =>
@@ -53,12 +94,13 @@ public sealed record ConvCase(
         var input = SignedInput ? ElementType.Int8 : ElementType.UInt8;
         var x = model.Input("x", input, [Batch, Channels, .. Spatial]);
         var scales = Int8Models.Scales(random, PerChannel ? Outputs : 1, Multiplier);
+        var weights = Int8Models.Weights(random, SignedWeights, Extremes, [Outputs, Channels / Group, .. Kernel]);
         string?[] inputs =
         [
             x,
             model.Constant([], 1f),
             Int8Models.ZeroPoint(model, SignedInput, SignedInput ? InputZeroPoint - 128 : InputZeroPoint),
-            model.Constant(Int8Models.Weights(random, SignedWeights, Extremes, [Outputs, Channels / Group, .. Kernel])),
+            model.Constant(Compressed?.Apply(weights, random, WeightZeroPoint) ?? weights),
             model.Constant(PerChannel ? [Outputs] : [], scales),
             model.Constant(
                 Int8Models.Bytes(

@@ -11,7 +11,7 @@ internal static class SoftwareIntrinsics
     // What the classes below define; other code may use more of an instruction set behind a test for it.
     private static readonly Regex Calls = new(
         @"\b(?:(?<set>AvxVnni)|(?<set>Dp)|(?<set>AdvSimd)(?:\.Arm64)?)\.(?<method>MultiplyWidening(AndAdd|Lower|Upper)"
-            + "|DotProduct(BySelectedQuadruplet)?|AddPairwise(WideningAndAdd)?|Zip(Low|High)|ConvertToSingle|Multiply"
+            + "|DotProduct(BySelectedQuadruplet)?|AddPairwise(WideningAndAdd)?|Zip(Low|High)|VectorTableLookup|ConvertToSingle|Multiply"
             + "|ConvertToInt32RoundToEven|ExtractNarrowingSaturate(Unsigned)?(Lower|Upper)|AddSaturate)\\("
     );
 
@@ -52,6 +52,9 @@ internal static class SoftwareIntrinsics
             public static Vector128<T> ZipLow<T>(Vector128<T> a, Vector128<T> b) => Soft.Zip(a, b, 0);
 
             public static Vector128<T> ZipHigh<T>(Vector128<T> a, Vector128<T> b) => Soft.Zip(a, b, Vector128<T>.Count / 2);
+
+            public static Vector128<sbyte> VectorTableLookup(Vector128<sbyte> table, Vector128<sbyte> indices) =>
+                Vector128.Shuffle(table, indices);
 
             public static Vector128<float> ConvertToSingle(Vector128<int> a) => Vector128.ConvertToSingle(a);
 

@@ -19,6 +19,9 @@ internal sealed record ChainKernel(EquatableArray<ChainStage> Stages) : Kernel
     /// <summary>Bytes of the rings and of what the stages use for themselves.</summary>
     public int ScratchBytes => StageScratchOffset + Stages.Max(s => s.ScratchBytes);
 
+    public override string? Packing =>
+        Stages.Any(s => s.Kernel.Packing is not null) ? string.Join(" | ", Stages.Select(s => s.Kernel.Packing ?? "dense")) : null;
+
     public override string Describe() =>
         $"chain of {Stages.Count}, {Last.RowsOfCall} of {Last.Rows} rows at a time: "
         + string.Join(" | ", Stages.Select((s, i) => s.Kernel.Describe() + (i < Stages.Count - 1 ? $", {s.RingRows} rows kept" : "")));

@@ -13,31 +13,43 @@ internal sealed record ArmDotProductDialect() : Int8Dialect(128)
                 + string.Join("\n\n", Enumerable.Range(0, 4).Select(DotOfQuad))
         );
 
-    public override IEnumerable<string> LoadWeights(int v, int offset) => [$"var w{v} = Vector128.LoadUnsafe(ref w, {offset});"];
+    public override IEnumerable<string> LoadWeights(int v, Func<int, string> load) => [$"var w{v} = {load(0)};"];
 
-    public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsSByte();"];
+    public override string LookUp(string indices) => $"AdvSimd.Arm64.VectorTableLookup(book, ({indices}).AsSByte())";
+
+    public override IEnumerable<string> Spread(int p, string address, bool flip, uint mask) =>
+        [$"var x{p} = ({Repeat(address, flip, mask)}).AsSByte();"];
 
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} = Dp.DotProduct({accumulator}, w{v}, x{p});"];
 
-    public override IEnumerable<string> MultiplyRun(string[] addresses, string[,,] accumulators, int[,] weights, bool flip)
+    public override IEnumerable<string> MultiplyRun(
+        Func<int, int, string> address,
+        string[,,] accumulators,
+        Func<int, int, IEnumerable<string>> weights,
+        bool flip
+    )
     {
-        for (var p = 0; p < addresses.Length; p++)
+        var (pixels, vectors) = (accumulators.GetLength(1), accumulators.GetLength(2));
+        for (var p = 0; p < pixels; p++)
         {
-            var load = $"Vector128.LoadUnsafe({addresses[p]})" + (flip ? " ^ Vector128.Create((byte)128)" : "");
+            var load = $"Vector128.LoadUnsafe({address(0, p)})" + (flip ? " ^ Vector128.Create((byte)128)" : "");
             yield return $"var x{p} = ({load}).AsSByte();";
         }
 
         for (var quad = 0; quad < QuadsOfRun; quad++)
         {
-            for (var v = 0; v < weights.GetLength(1); v++)
+            for (var v = 0; v < vectors; v++)
             {
-                var name = $"w{quad}_{v}";
-                yield return $"var {name} = Vector128.LoadUnsafe(ref w, {weights[quad, v]});";
-                for (var p = 0; p < addresses.Length; p++)
+                foreach (var statement in weights(quad, v))
+                {
+                    yield return statement;
+                }
+
+                for (var p = 0; p < pixels; p++)
                 {
                     var a = accumulators[quad, p, v];
-                    yield return $"{a} = Shared.Dot{quad}({a}, {name}, x{p});";
+                    yield return $"{a} = Shared.Dot{quad}({a}, w{quad}_{v}, x{p});";
                 }
             }
         }
@@ -74,9 +86,12 @@ internal sealed record AdvSimdDialect() : Int8Dialect(128)
             """
         );
 
-    public override IEnumerable<string> LoadWeights(int v, int offset) => [$"var w{v} = Vector128.LoadUnsafe(ref w, {offset});"];
+    public override IEnumerable<string> LoadWeights(int v, Func<int, string> load) => [$"var w{v} = {load(0)};"];
 
-    public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsSByte();"];
+    public override string LookUp(string indices) => $"AdvSimd.Arm64.VectorTableLookup(book, ({indices}).AsSByte())";
+
+    public override IEnumerable<string> Spread(int p, string address, bool flip, uint mask) =>
+        [$"var x{p} = ({Repeat(address, flip, mask)}).AsSByte();"];
 
     public override IEnumerable<string> Start(string accumulator, string value) =>
         [$"Vector128<int> {accumulator} = {value}, {accumulator}l = default, {accumulator}h = default;"];

@@ -71,11 +71,6 @@ internal static class DirectConvInt8Emitter
         code.Line(
             $"ref {Int8Refs.OutputType(writer)} o = ref Unsafe.Add(ref result, ({row} * {output.Width} + pixel) * {output.Channels} + channel);"
         );
-        var taps = packed.Segments / window.Kernel[0];
-        emitter.Emit(
-            new Int8Runs(window.Kernel[0], window.Dilations[0] * kernel.LineBytes, taps, window.Dilations[1] * channels),
-            step,
-            output.Channels
-        );
+        emitter.Emit(kernel.Runs, step, output.Channels);
     }
 }

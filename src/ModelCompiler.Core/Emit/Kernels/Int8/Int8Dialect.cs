@@ -36,25 +36,38 @@ internal abstract record Int8Dialect(int Bits)
     /// <summary>Code that the statements of <see cref="MultiplyAdd"/> call; null where instructions suffice.</summary>
     public virtual SharedCode? Dot => null;
 
-    /// <summary>Statements that load vector <paramref name="v"/> of the weights from a number of bytes behind <c>w</c>.</summary>
-    public abstract IEnumerable<string> LoadWeights(int v, int offset);
+    /// <summary>Whether the quads of <see cref="MultiplyRun"/> may lie anywhere, and not only one behind the other.</summary>
+    public virtual bool TakesScatteredQuads => false;
+
+    /// <summary>
+    /// Statements that make ready vector <paramref name="v"/> of the weights, which <paramref name="load"/> loads: of the bytes of a
+    /// vector, or of the first 16-bit numbers of two.
+    /// </summary>
+    public abstract IEnumerable<string> LoadWeights(int v, Func<int, string> load);
+
+    /// <summary>The expression that looks up bytes of indices below 16 in <c>book</c>.</summary>
+    public abstract string LookUp(string indices);
 
     /// <summary>
     /// Statements that repeat the quad at an address (a ref expression), for pixel <paramref name="p"/>; <paramref name="flip"/> turns
-    /// the sign bits over, where the input is stored with the other signedness.
+    /// the sign bits over, where the input is stored with the other signedness, and <paramref name="mask"/> has the bytes that count.
     /// </summary>
-    public abstract IEnumerable<string> Spread(int p, string address, bool flip);
+    public abstract IEnumerable<string> Spread(int p, string address, bool flip, uint mask = uint.MaxValue);
 
     /// <summary>Statements that add pixel p's products with weights v to an accumulator.</summary>
     public abstract IEnumerable<string> MultiplyAdd(string accumulator, int p, int v);
 
     /// <summary>Statements for <see cref="QuadsOfRun"/> quads at once.</summary>
-    /// <param name="addresses">Of the first quad, by pixel.</param>
+    /// <param name="address">The address by quad and pixel.</param>
     /// <param name="accumulators">Names by quad, pixel and vector; quads of independent sums differ.</param>
-    /// <param name="weights">Distance from <c>w</c> of each vector's weights, by quad and vector.</param>
+    /// <param name="weights">Statements that load the weights by quad and vector, as <c>w{quad}_{vector}</c>.</param>
     /// <param name="flip">As in <see cref="Spread"/>.</param>
-    public virtual IEnumerable<string> MultiplyRun(string[] addresses, string[,,] accumulators, int[,] weights, bool flip) =>
-        throw new InvalidOperationException($"{GetType().Name} has no form for runs of quads");
+    public virtual IEnumerable<string> MultiplyRun(
+        Func<int, int, string> address,
+        string[,,] accumulators,
+        Func<int, int, IEnumerable<string>> weights,
+        bool flip
+    ) => throw new InvalidOperationException($"{GetType().Name} has no form for runs of quads");
 
     /// <summary>The expression that an accumulator starts from.</summary>
     public virtual IEnumerable<string> Start(string accumulator, string value) => [$"var {accumulator} = {value};"];
@@ -72,6 +85,12 @@ internal abstract record Int8Dialect(int Bits)
     public virtual string Permute(string bytes, int[] places) => throw new InvalidOperationException($"{GetType().Name} packs in order");
 
     /// <summary>The quad at an address in every lane.</summary>
-    protected string Repeat(string address, bool flip) =>
-        $"{Vector}.Create(Unsafe.ReadUnaligned<int>({address}))" + (flip ? $" ^ {Vector}.Create(unchecked((int)0x80808080))" : "");
+    protected string Repeat(string address, bool flip, uint mask = uint.MaxValue)
+    {
+        const string Signs = "unchecked((int)0x80808080)";
+        var quad = $"Unsafe.ReadUnaligned<int>({address})";
+        return mask != uint.MaxValue
+            ? $"{Vector}.Create({(flip ? $"({quad} ^ {Signs})" : quad)} & 0x{mask:X})"
+            : $"{Vector}.Create({quad})" + (flip ? $" ^ {Vector}.Create({Signs})" : "");
+    }
 }

@@ -3,16 +3,6 @@ using ModelCompiler.Lowering.Kernels.Int8;
 
 namespace ModelCompiler.Emit.Kernels.Int8;
 
-/// <summary>The runs of input bytes under one output: rows of taps, and taps within a row where they do not touch.</summary>
-/// <param name="Rows">Rows of taps.</param>
-/// <param name="RowBytes">From one row of taps to the next.</param>
-/// <param name="Taps">Runs of a row.</param>
-/// <param name="TapBytes">From one run to the next.</param>
-internal readonly record struct Int8Runs(int Rows, int RowBytes, int Taps, int TapBytes)
-{
-    public static Int8Runs One { get; } = new(1, 0, 1, 0);
-}
-
 /// <summary>
 /// Writes a register tile: pixels × output channels summed over the whole depth, requantised and stored. Refs in scope: <c>x</c> to
 /// the first pixel's bytes, <c>weights</c>, <c>bias</c> and <c>multipliers</c> to the block's, <c>o</c> to the first output.
@@ -23,6 +13,7 @@ internal sealed class Int8TileEmitter
     private readonly PackedInt8 _packed;
     private readonly Int8TileShape _tile;
     private readonly Int8Dialect _dialect;
+    private readonly Int8WeightReader _weights;
     private readonly bool _flip;
 
     public Int8TileEmitter(KernelWriter writer, PackedInt8 packed, Int8TileShape tile)
@@ -34,6 +25,7 @@ internal sealed class Int8TileEmitter
             packed.WidenedBits > 0 ? new WidenedDialect(packed.WidenedBits)
             : tile.Pixels == 1 ? Int8Dialect.OfOnePixel(writer.InstructionSet, tile.Bits)
             : Int8Dialect.Of(writer.InstructionSet, tile.Bits);
+        _weights = new(packed, _dialect);
         if (_dialect.Dot is { } dot)
         {
             writer.Use(dot);
@@ -57,7 +49,23 @@ internal sealed class Int8TileEmitter
     public void EmitBlockRefs()
     {
         var bias = Int8Variants.ReadsSigned(_writer.InstructionSet) ? _packed.SignedBias! : _packed.Bias!;
-        Code.Line($"ref sbyte weights = ref Unsafe.Add({_writer.Weights(_packed.Weights)}, block * {_packed.BlockBytes});");
+        if (_packed.Sparse is { } sparse)
+        {
+            Code.Line($"ref int starts = ref Unsafe.Add({_writer.Weights(sparse.Starts)}, block);");
+            Code.Line("nint from = starts, quads = Unsafe.Add(ref starts, 1) - from;");
+            Code.Line($"ref {OffsetType(sparse)} offsets = ref Unsafe.Add({_writer.Weights(sparse.Offsets)}, from);");
+            Code.Line($"ref sbyte weights = ref Unsafe.Add({_writer.Weights(_packed.Weights)}, from * {QuadBytes});");
+        }
+        else
+        {
+            Code.Line($"ref sbyte weights = ref Unsafe.Add({_writer.Weights(_packed.Weights)}, block * {_packed.BlockBytes});");
+        }
+
+        if (_packed.Book is { } book)
+        {
+            Code.Line(_weights.Book(_writer.Weights(book)));
+        }
+
         Code.Line($"ref int bias = ref Unsafe.Add({_writer.Weights(bias)}, block * {_packed.Block});");
         if (_packed.Stage?.Multipliers is { } multipliers)
         {
@@ -129,14 +137,21 @@ internal sealed class Int8TileEmitter
         Flow(starts);
     }
 
+    private static string OffsetType(SparseQuads sparse) => sparse.Offsets.Element.CSharpName()!;
+
     private void EmitRuns(Int8Runs runs, int pixelBytes)
     {
+        if (_packed.Sparse is not null)
+        {
+            EmitSparse(pixelBytes);
+            return;
+        }
+
         if (runs.Rows * runs.Taps * _packed.SegmentQuads * _tile.Pixels * _tile.Vectors <= UnrolledProducts)
         {
             for (var run = 0; run < runs.Rows * runs.Taps; run++)
             {
-                var first = (run / runs.Taps * runs.RowBytes) + (run % runs.Taps * runs.TapBytes);
-                EmitUnrolled(new Place("x", null, first, pixelBytes), run * SegmentBytes);
+                EmitUnrolled(new Place("x", null, runs.Offset(run), pixelBytes), run * SegmentBytes);
             }
 
             return;
@@ -165,6 +180,51 @@ internal sealed class Int8TileEmitter
         }
     }
 
+    /// <summary>Writes loops over the quads that are there.</summary>
+    private void EmitSparse(int pixelBytes)
+    {
+        var together = _dialect.TakesScatteredQuads ? _dialect.QuadsOfRun : _tile.DepthSplit;
+        if (together == 1)
+        {
+            using var each = Code.For("i", "0", "quads");
+            EmitScattered(1, pixelBytes);
+            return;
+        }
+
+        Code.Line("nint i = 0;");
+        using (Code.Open($"for (; i <= quads - {together}; i += {together})"))
+        {
+            if (_dialect.TakesScatteredQuads)
+            {
+                EmitOffsets(together);
+                EmitQuadsOfRun(quad => new Place("x", $"k{quad}", 0, pixelBytes), 0);
+                Code.Line($"w = ref Unsafe.Add(ref w, {together * QuadBytes});");
+            }
+            else
+            {
+                EmitScattered(together, pixelBytes);
+            }
+        }
+
+        using var rest = Code.Open("for (; i < quads; i++)");
+        EmitScattered(1, pixelBytes);
+    }
+
+    private void EmitScattered(int count, int pixelBytes)
+    {
+        EmitOffsets(count);
+        for (var u = 0; u < count; u++)
+        {
+            using var scope = count > 1 ? Code.Open("// Sum " + u) : (SourceWriter.Block?)null;
+            EmitQuad(new Place("x", $"k{u}", 0, pixelBytes), u * QuadBytes, u);
+        }
+
+        Code.Line($"w = ref Unsafe.Add(ref w, {count * QuadBytes});");
+    }
+
+    private void EmitOffsets(int count) =>
+        Flow(Enumerable.Range(0, count).Select(u => $"nint k{u} = Unsafe.Add(ref offsets, i{(u > 0 ? $" + {u}" : "")});"));
+
     /// <summary>Writes out all quads of a run.</summary>
     private void EmitUnrolled(Place place, int weights)
     {
@@ -176,12 +236,12 @@ internal sealed class Int8TileEmitter
             var from = weights + (quad * QuadBytes);
             if (quad < inRuns)
             {
-                EmitQuadsOfRun(at, from);
+                EmitQuadsOfRun(q => at with { Offset = at.Offset + (q * 4) }, from);
                 quad += _dialect.QuadsOfRun;
                 continue;
             }
 
-            EmitQuad(at, from, quad % _tile.DepthSplit);
+            EmitQuad(at, from, quad % _tile.DepthSplit, MaskOf(quad));
             quad++;
         }
     }
@@ -189,17 +249,18 @@ internal sealed class Int8TileEmitter
     private void EmitDepth(string run, int pixelBytes)
     {
         var (quads, inRuns) = (_packed.SegmentQuads, QuadsInRuns);
+        var inSteps = inRuns + ((WholeQuads - inRuns) / _tile.DepthSplit * _tile.DepthSplit);
         var place = new Place(run, "k", 0, pixelBytes);
         if (inRuns > 0)
         {
             using var loop = Code.For("k", 0, inRuns * 4, _dialect.QuadsOfRun * 4);
-            EmitQuadsOfRun(place, 0);
+            EmitQuadsOfRun(quad => place with { Offset = quad * 4 }, 0);
             Code.Line($"w = ref Unsafe.Add(ref w, {_dialect.QuadsOfRun * QuadBytes});");
         }
 
-        if (inRuns < quads)
+        if (inRuns < inSteps)
         {
-            using var loop = Code.For("k", inRuns * 4, quads * 4, 4 * _tile.DepthSplit);
+            using var loop = Code.For("k", inRuns * 4, inSteps * 4, 4 * _tile.DepthSplit);
             for (var u = 0; u < _tile.DepthSplit; u++)
             {
                 using var scope = _tile.DepthSplit > 1 ? Code.Open("// Sum " + u) : (SourceWriter.Block?)null;
@@ -208,20 +269,29 @@ internal sealed class Int8TileEmitter
 
             Code.Line($"w = ref Unsafe.Add(ref w, {_tile.DepthSplit * QuadBytes});");
         }
+
+        for (var quad = inSteps; quad < quads; quad++)
+        {
+            using var scope = Code.Open();
+            EmitQuad(new Place(run, null, quad * 4, pixelBytes), 0, quad % _tile.DepthSplit, MaskOf(quad));
+            Code.Line($"w = ref Unsafe.Add(ref w, {QuadBytes});");
+        }
     }
 
+    /// <summary>Quads of a segment of which all inputs count.</summary>
+    private int WholeQuads => _packed.SegmentQuads - (_packed.TailBytes > 0 ? 1 : 0);
+
+    /// <summary>The inputs of a quad that count.</summary>
+    private uint MaskOf(int quad) => quad < WholeQuads ? uint.MaxValue : (1u << (_packed.TailBytes * 8)) - 1;
+
     /// <summary>Quads of a segment that are worked off several at a time.</summary>
-    private int QuadsInRuns => _dialect.QuadsOfRun > 1 ? _packed.SegmentQuads / _dialect.QuadsOfRun * _dialect.QuadsOfRun : 0;
+    private int QuadsInRuns => _dialect.QuadsOfRun > 1 ? WholeQuads / _dialect.QuadsOfRun * _dialect.QuadsOfRun : 0;
 
     private int SegmentBytes => _packed.SegmentQuads * QuadBytes;
 
     private int QuadBytes => _packed.QuadBytes;
 
-    /// <summary>Distance from <c>w</c> of a vector of weights of the quad that begins <paramref name="quad"/> bytes behind it.</summary>
-    private int WeightsOf(int quad, int vector) =>
-        quad + (_packed.PlaceOf(_dialect.Bits, vector) * _dialect.Lanes * _packed.QuadBytes / _packed.Block);
-
-    private void EmitQuadsOfRun(Place place, int weights)
+    private void EmitQuadsOfRun(Func<int, Place> places, int weights)
     {
         var accumulators = new string[_dialect.QuadsOfRun, _tile.Pixels, _tile.Vectors];
         foreach (var (quad, (p, v)) in Enumerable.Range(0, _dialect.QuadsOfRun).SelectMany(q => Accumulators().Select(a => (q, a))))
@@ -229,18 +299,21 @@ internal sealed class Int8TileEmitter
             accumulators[quad, p, v] = Name(p, v, quad % _tile.DepthSplit);
         }
 
-        var offsets = new int[_dialect.QuadsOfRun, _tile.Vectors];
-        foreach (var (quad, v) in Pairs(_dialect.QuadsOfRun, _tile.Vectors))
-        {
-            offsets[quad, v] = WeightsOf(weights + (quad * QuadBytes), v);
-        }
-
-        Flow(_dialect.MultiplyRun([.. Enumerable.Range(0, _tile.Pixels).Select(place.Address)], accumulators, offsets, _flip));
+        var read = Enumerable.Range(0, _dialect.QuadsOfRun).Select(_ => new HashSet<int>()).ToArray();
+        Flow(
+            _dialect.MultiplyRun(
+                (quad, pixel) => places(quad).Address(pixel),
+                accumulators,
+                (quad, v) => _weights.LoadNumbered(quad, v, weights + (quad * QuadBytes), read[quad]),
+                _flip
+            )
+        );
     }
 
     /// <summary>Writes the products of a quad of every pixel, added to sum <paramref name="u"/> of each accumulator.</summary>
-    private void EmitQuad(Place place, int weights, int u)
+    private void EmitQuad(Place place, int weights, int u, uint mask = uint.MaxValue)
     {
+        var read = new HashSet<int>();
         // What there is less of stays in registers; the other is loaded just before its use. Sixteen registers are enough then.
         if (_tile.Vectors > _tile.Pixels)
         {
@@ -259,9 +332,9 @@ internal sealed class Int8TileEmitter
             Flow([.. Spread(p), .. Enumerable.Range(0, _tile.Vectors).SelectMany(v => _dialect.MultiplyAdd(Name(p, v, u), p, v))]);
         }
 
-        IEnumerable<string> Load(int v) => _dialect.LoadWeights(v, WeightsOf(weights, v));
+        IEnumerable<string> Load(int v) => _weights.Load(v, weights, read);
 
-        IEnumerable<string> Spread(int p) => _dialect.Spread(p, place.Address(p), _flip);
+        IEnumerable<string> Spread(int p) => _dialect.Spread(p, place.Address(p), _flip, mask);
     }
 
     private IEnumerable<(int Pixel, int Vector)> Accumulators() => Pairs(_tile.Pixels, _tile.Vectors);

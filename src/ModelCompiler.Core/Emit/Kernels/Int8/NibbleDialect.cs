@@ -10,28 +10,39 @@ internal sealed record NibbleDialect(int Bits) : MultiplyAddDialect(Bits)
 {
     public override int QuadsOfRun => 8;
 
-    public override IEnumerable<string> MultiplyRun(string[] addresses, string[,,] accumulators, int[,] weights, bool flip)
+    public override bool TakesScatteredQuads => true;
+
+    public override IEnumerable<string> MultiplyRun(
+        Func<int, int, string> address,
+        string[,,] accumulators,
+        Func<int, int, IEnumerable<string>> weights,
+        bool flip
+    )
     {
-        if (addresses.Length != 1)
+        var (pixels, vectors) = (accumulators.GetLength(1), accumulators.GetLength(2));
+        if (pixels != 1)
         {
-            throw new ArgumentException($"a tile of one pixel was expected, found {addresses.Length}", nameof(addresses));
+            throw new ArgumentException($"a tile of one pixel was expected, found {pixels}", nameof(accumulators));
         }
 
         yield return $"var half = {Vector}.Create((byte)15);";
         for (var quad = 0; quad < QuadsOfRun; quad++)
         {
-            var address = quad == 0 ? addresses[0] : $"ref Unsafe.Add({addresses[0]}, {quad * 4})";
-            yield return $"var x{quad} = ({Repeat(address, flip)}).AsByte();";
+            yield return $"var x{quad} = ({Repeat(address(quad, 0), flip)}).AsByte();";
             yield return $"var l{quad} = x{quad} & half; var h{quad} = (x{quad}.AsInt16() >>> 4).AsByte() & half;";
-            for (var v = 0; v < weights.GetLength(1); v++)
+            for (var v = 0; v < vectors; v++)
             {
-                yield return $"var w{quad}_{v} = {Vector}.LoadUnsafe(ref w, {weights[quad, v]});";
+                foreach (var statement in weights(quad, v))
+                {
+                    yield return statement;
+                }
+
                 yield return Add($"low{v}", quad, $"l{quad}, w{quad}_{v}");
                 yield return Add($"high{v}", quad, $"h{quad}, w{quad}_{v}");
             }
         }
 
-        for (var v = 0; v < weights.GetLength(1); v++)
+        for (var v = 0; v < vectors; v++)
         {
             var a = accumulators[0, 0, v];
             yield return $"{a} = Shared.Dot{Bits}({a}, low{v}, high{v}, {Vector}<short>.One, {Vector}.Create((short)16));";

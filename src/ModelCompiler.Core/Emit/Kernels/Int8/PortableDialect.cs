@@ -18,9 +18,12 @@ internal sealed record PortableDialect() : Int8Dialect(128)
             """
         );
 
-    public override IEnumerable<string> LoadWeights(int v, int offset) => [$"var w{v} = Vector128.LoadUnsafe(ref w, {offset}).AsInt16();"];
+    public override IEnumerable<string> LoadWeights(int v, Func<int, string> load) => [$"var w{v} = ({load(0)}).AsInt16();"];
 
-    public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsInt16();"];
+    public override string LookUp(string indices) => $"Vector128.Shuffle(book, ({indices}).AsSByte())";
+
+    public override IEnumerable<string> Spread(int p, string address, bool flip, uint mask) =>
+        [$"var x{p} = ({Repeat(address, flip, mask)}).AsInt16();"];
 
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} = Shared.DotPortable({accumulator}, x{p}, w{v});"];

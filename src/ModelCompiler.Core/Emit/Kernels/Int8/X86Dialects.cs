@@ -3,9 +3,12 @@ namespace ModelCompiler.Emit.Kernels.Int8;
 /// <summary>AVX-VNNI: <c>vpdpbusd</c> does unsigned × signed bytes in one instruction, without saturation.</summary>
 internal sealed record VnniDialect() : Int8Dialect(256)
 {
-    public override IEnumerable<string> LoadWeights(int v, int offset) => [$"var w{v} = Vector256.LoadUnsafe(ref w, {offset});"];
+    public override IEnumerable<string> LoadWeights(int v, Func<int, string> load) => [$"var w{v} = {load(0)};"];
 
-    public override IEnumerable<string> Spread(int p, string address, bool flip) => [$"var x{p} = ({Repeat(address, flip)}).AsByte();"];
+    public override string LookUp(string indices) => $"Avx2.Shuffle(book, ({indices}).AsSByte())";
+
+    public override IEnumerable<string> Spread(int p, string address, bool flip, uint mask) =>
+        [$"var x{p} = ({Repeat(address, flip, mask)}).AsByte();"];
 
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} = AvxVnni.MultiplyWideningAndAdd({accumulator}, x{p}, w{v});"];
@@ -40,10 +43,12 @@ internal record MultiplyAddDialect(int Bits) : Int8Dialect(Bits)
             """
         );
 
-    public override IEnumerable<string> LoadWeights(int v, int offset) =>
-        [$"var w{v} = {Vector}.LoadUnsafe(ref w, {offset}).AsInt16(); var e{v} = (w{v} << 8) >> 8; var d{v} = w{v} >> 8;"];
+    public override IEnumerable<string> LoadWeights(int v, Func<int, string> load) =>
+        [$"var w{v} = ({load(0)}).AsInt16(); var e{v} = (w{v} << 8) >> 8; var d{v} = w{v} >> 8;"];
 
-    public override IEnumerable<string> Spread(int p, string address, bool flip) => Split(p, $"({Repeat(address, flip)})");
+    public override string LookUp(string indices) => $"{(Bits == 128 ? "Ssse3" : Instructions)}.Shuffle(book, ({indices}).AsSByte())";
+
+    public override IEnumerable<string> Spread(int p, string address, bool flip, uint mask) => Split(p, $"({Repeat(address, flip, mask)})");
 
     public override IEnumerable<string> MultiplyAdd(string accumulator, int p, int v) =>
         [$"{accumulator} = Shared.Dot{Bits}({accumulator}, y{p}, z{p}, e{v}, d{v});"];
@@ -59,11 +64,8 @@ internal record MultiplyAddDialect(int Bits) : Int8Dialect(Bits)
 /// <summary>The same where the weights are packed as 16-bit numbers, even bytes and odd bytes.</summary>
 internal sealed record WidenedDialect(int Bits) : MultiplyAddDialect(Bits)
 {
-    public override IEnumerable<string> LoadWeights(int v, int offset) =>
-        [
-            $"var e{v} = {Vector}.LoadUnsafe(ref w, {offset}).AsInt16();",
-            $"var d{v} = {Vector}.LoadUnsafe(ref w, {offset + (Bits / 8)}).AsInt16();",
-        ];
+    public override IEnumerable<string> LoadWeights(int v, Func<int, string> load) =>
+        [$"var e{v} = {load(0)}.AsInt16();", $"var d{v} = {load(Bits / 8)}.AsInt16();"];
 }
 
 /// <summary>Requantisation with x86's saturating packs.</summary>

@@ -11,20 +11,22 @@ internal delegate void ReadChannel(int channel, Span<short> weights);
 /// <param name="Magnitude">The sum of their absolute values.</param>
 /// <param name="Lowest">The least of them, or 0.</param>
 /// <param name="Highest">The greatest of them, or 0.</param>
-internal readonly record struct ChannelSum(int Total, long Magnitude, int Lowest, int Highest)
+/// <param name="Zeros">How many of them are 0.</param>
+internal readonly record struct ChannelSum(int Total, long Magnitude, int Lowest, int Highest, int Zeros)
 {
     public static ChannelSum Of(ReadOnlySpan<short> weights)
     {
-        var (total, magnitude, lowest, highest) = (0, 0L, 0, 0);
+        var (total, magnitude, lowest, highest, zeros) = (0, 0L, 0, 0, 0);
         foreach (int w in weights)
         {
             total += w;
             magnitude += Math.Abs(w);
             lowest = Math.Min(lowest, w);
             highest = Math.Max(highest, w);
+            zeros += w == 0 ? 1 : 0;
         }
 
-        return new(total, magnitude, lowest, highest);
+        return new(total, magnitude, lowest, highest, zeros);
     }
 }
 
@@ -36,14 +38,15 @@ internal sealed class CentredWeights
 {
     private readonly ReadChannel _read;
     private readonly short[] _channel;
+    private readonly Lazy<Survey> _survey;
     private int _current = -1;
-    private ChannelSum[]? _sums;
 
     private CentredWeights(int outputs, int length, ReadChannel read)
     {
         Outputs = outputs;
         _channel = new short[length];
         _read = read;
+        _survey = new(() => Survey.Of(this));
     }
 
     /// <summary>Output channels.</summary>
@@ -53,7 +56,10 @@ internal sealed class CentredWeights
     public int Count => Outputs * _channel.Length;
 
     /// <summary>Sums of each channel, from one walk over all weights.</summary>
-    public IReadOnlyList<ChannelSum> Sums => _sums ??= [.. Enumerable.Range(0, Outputs).Select(c => ChannelSum.Of(Channel(c)))];
+    public IReadOnlyList<ChannelSum> Sums => _survey.Value.Sums;
+
+    /// <summary>The different values of all weights, in rising order; null where there are more than some number.</summary>
+    public short[]? FewValues(int most) => _survey.Value.Values is var values && values.Length <= most ? values : null;
 
     /// <summary>Weights that are centred already.</summary>
     public static CentredWeights Of(short[] weights, int outputs)
@@ -138,6 +144,29 @@ internal sealed class CentredWeights
         zeroPoints.Count == 0 ? 0
         : zeroPoints.Count == 1 ? zeroPoints[0]
         : zeroPoints[channel];
+
+    /// <summary>What one walk over all weights finds.</summary>
+    /// <param name="Sums">Sums of each channel.</param>
+    /// <param name="Values">The different values, in rising order.</param>
+    private sealed record Survey(ChannelSum[] Sums, short[] Values)
+    {
+        public static Survey Of(CentredWeights weights)
+        {
+            var sums = new ChannelSum[weights.Outputs];
+            var seen = new bool[(2 * byte.MaxValue) + 1];
+            for (var c = 0; c < sums.Length; c++)
+            {
+                var channel = weights.Channel(c);
+                sums[c] = ChannelSum.Of(channel);
+                foreach (var w in channel)
+                {
+                    seen[w + byte.MaxValue] = true;
+                }
+            }
+
+            return new(sums, [.. Enumerable.Range(0, seen.Length).Where(i => seen[i]).Select(i => (short)(i - byte.MaxValue))]);
+        }
+    }
 
     /// <summary>Elements of either 8-bit type.</summary>
     private readonly ref struct Bytes(Tensor tensor)

@@ -69,6 +69,11 @@ internal sealed record DirectConvInt8Kernel(
         + $"{(Packed.Groups > 1 ? $" in {Packed.Groups} groups" : "")}, tiles of {Tile(Sets[0]).Pixels} × {Packed.Block}"
         + (BandRows > 0 ? $", bands of {BandRows} rows" : "");
 
+    public override string? Packing => Packed.Form;
+
+    /// <summary>The runs of input bytes under one output.</summary>
+    public Int8Runs Runs => RunsOf(Window, Input.Channels, LineBytes, Packed.Segments);
+
     public Int8TileShape Tile(InstructionSet set) => Int8TileShape.Choose(set, Packed, Output.Width);
 
     public static LoweredNode Lower(Int8Source source, QuantizedConv op, Node node, LoweringContext context)
@@ -85,7 +90,14 @@ internal sealed record DirectConvInt8Kernel(
             window,
             unchecked((byte)op.InputZeroPoint),
             rows,
-            PackedInt8.PackForTiles(source, 1, output.Width, node, context),
+            Int8Packing.PackForTiles(
+                source,
+                RunsOf(window, input.Channels, padded ? line : input.Width * input.Channels, source.Segments),
+                1,
+                output.Width,
+                node,
+                context
+            ),
             Int8Variants.DotProducts(context.Target)
         );
         return new(
@@ -103,6 +115,9 @@ internal sealed record DirectConvInt8Kernel(
             .TakeWhile(rows => rows == 1 || InputRows(window, rows) * line <= BandBytes)
             .OrderBy(rows => (height + rows - 1) / rows * ((rows * RowCost) + InputRows(window, rows)))
             .First();
+
+    private static Int8Runs RunsOf(Window window, int channels, int lineBytes, int segments) =>
+        new(window.Kernel[0], window.Dilations[0] * lineBytes, segments / window.Kernel[0], window.Dilations[1] * channels);
 
     private static int InputRows(Window window, int rows) => ((rows - 1) * window.Strides[0]) + window.Extent(0);
 }

@@ -31,6 +31,8 @@ internal sealed record PointwiseInt8Kernel(int Rows, int Depth, PackedInt8 Packe
         $"{(Rows == 1 ? "matrix × vector" : "pointwise")} int8, {Rows} × {Depth} → {Packed.Outputs * Packed.Groups}"
         + $"{(Packed.Groups > 1 ? $" in {Packed.Groups} groups" : "")}, tiles of {Tile(Sets[0]).Pixels} × {Packed.Block}";
 
+    public override string? Packing => Packed.Form;
+
     public Int8TileShape Tile(InstructionSet set) => Int8TileShape.Choose(set, Packed, Rows);
 
     /// <summary>
@@ -53,7 +55,7 @@ internal sealed record PointwiseInt8Kernel(int Rows, int Depth, PackedInt8 Packe
     public static LoweredNode Lower(Int8Source source, int rows, Node node, LoweringContext context)
     {
         // One row alone is summed in several chains; the depth is filled up so that they are equally long.
-        var packed = PackedInt8.PackForTiles(source, rows == 1 ? Int8TileShape.MaxDepthSplit : 1, rows, node, context);
+        var packed = Int8Packing.PackForTiles(source, Int8Runs.One, rows == 1 ? Int8TileShape.MaxDepthSplit : 1, rows, node, context);
         return new(
             new PointwiseInt8Kernel(rows, source.SegmentLength * source.Groups, packed, Int8Variants.DotProducts(context.Target)),
             (Value[])[node.Input(0)],
