@@ -101,6 +101,7 @@ internal sealed class BenchmarkCommand
         root.Add(With(new("speed", "Compiled models against ONNX Runtime, in one process.") { _paths }, r => r.Speed()));
         root.Add(With(new("targets", "Code for x64-avx2 against the machine's best target.") { _paths }, r => r.Targets()));
         root.Add(With(new("threads", "Two threads for large layers against one.") { _paths }, r => r.Threads()));
+        root.Add(With(new("sparse", "Layers of pruned and clustered weights against the same with all weights."), r => r.Sparse()));
         root.Add(With(new("native", "NativeAOT programs of both kinds: first result, memory, bytes.") { _paths }, r => r.Native()));
         root.Add(With(new("arm", "Inner loops of programs for arm64, by llvm-mca.") { _paths }, r => r.Arm()));
         root.Add(With(new("build", "Time and memory of builds by size of the weights."), r => r.Build()));
@@ -110,6 +111,7 @@ internal sealed class BenchmarkCommand
                 r => r.Speed(),
                 r => r.Targets(),
                 r => r.Threads(),
+                r => r.Sparse(),
                 r => r.Native(),
                 r => r.Arm(),
                 r => r.Build()

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ModelCompiler.Benchmarks.Modes;
+using ModelCompiler.Benchmarks.Programs;
 using ModelCompiler.Benchmarks.Results;
 using ModelCompiler.Testing;
 using ModelCompiler.Verification;
@@ -42,6 +43,21 @@ internal sealed class BenchmarkRun(RunOptions options, TextWriter output, TextWr
         var models = options.Models(BenchmarkModel.MobileInt8, BenchmarkModel.Float);
         var section = Measure(models, m => ThreadsMode.Measure(m, options.Target, options.Duration, cancellation));
         Publish(PerformancePage.Threads(section), results => results with { Threads = section });
+    }
+
+    /// <summary>Compressed layers.</summary>
+    public void Sparse()
+    {
+        RequireRunnable(options.Target);
+        var rows = new List<SparseRow>();
+        foreach (var layer in CompressedLayer.All)
+        {
+            progress.WriteLine($"measuring {layer.Name}");
+            rows.Add(SparseMode.Measure(layer, options.Target, options.Duration, cancellation));
+        }
+
+        var section = new Section<SparseRow>(options.Command, Machine.This, rows);
+        Publish(PerformancePage.Sparse(section), results => results with { Sparse = section });
     }
 
     /// <summary>Native programs.</summary>

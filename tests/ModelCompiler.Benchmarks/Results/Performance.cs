@@ -32,6 +32,9 @@ internal sealed record Performance
     /// <summary>Two threads against one.</summary>
     public Section<ThreadsRow>? Threads { get; init; }
 
+    /// <summary>Compressed layers.</summary>
+    public Section<SparseRow>? Sparse { get; init; }
+
     /// <summary>Native programs.</summary>
     public Section<NativeRow>? Native { get; init; }
 

@@ -26,6 +26,7 @@ internal static class PerformancePage
                 results.Speed is { } speed ? Speed(speed) : null,
                 results.Targets is { } targets ? Targets(targets) : null,
                 results.Threads is { } threads ? Threads(threads) : null,
+                results.Sparse is { } sparse ? Sparse(sparse) : null,
                 results.Native is { } native ? Native(native) : null,
                 results.Arm is { } arm ? Arm(arm) : null,
                 results.Build is { } build ? Build(build) : null,
@@ -113,6 +114,33 @@ internal static class PerformancePage
                 $"{row.Threads}",
                 Amount.Milliseconds(row.ThreadsMs),
                 Amount.Number(row.Ratio)
+            );
+        }
+
+        return text.Append(table).ToString();
+    }
+
+    /// <summary>Compressed layers.</summary>
+    public static string Sparse(Section<SparseRow> section)
+    {
+        var text = Begin(
+            "Pruned and clustered weights",
+            section,
+            "One layer of weights that compression has left zero blocks or few values of, and the same layer with all of its weights, both compiled, in turns in one process. "
+                + "Bytes are those of the weights with their places and code books, bias and scales aside."
+        );
+        var table = new MarkdownTable("layer", "channels", "packing", "all weights", "compressed", "times as fast", "bytes", "of all");
+        foreach (var row in section.Rows)
+        {
+            table.Add(
+                row.Layer,
+                row.Shape,
+                row.Packing,
+                Amount.Milliseconds(row.DenseMs),
+                Amount.Milliseconds(row.Ms),
+                Amount.Number(row.Ratio),
+                Amount.Bytes(row.WeightBytes),
+                Percent(row.BytesRatio)
             );
         }
 

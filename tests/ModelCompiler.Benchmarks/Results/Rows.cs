@@ -71,6 +71,33 @@ internal sealed record ThreadsRow(string Model, string Target, double Ms, int Th
     public double Ratio => Ms / ThreadsMs;
 }
 
+/// <summary>One layer of compressed weights and the same with all of its weights, in turns.</summary>
+/// <param name="Layer">What is measured.</param>
+/// <param name="Shape">Input and output channels.</param>
+/// <param name="Packing">How the compressed weights are packed.</param>
+/// <param name="Ms">Median of one call.</param>
+/// <param name="DenseMs">The same with all weights.</param>
+/// <param name="WeightBytes">Bytes of the weights, of their places and of their values.</param>
+/// <param name="DenseWeightBytes">The same with all weights.</param>
+/// <param name="Rounds">How many turns each had.</param>
+internal sealed record SparseRow(
+    string Layer,
+    string Shape,
+    string Packing,
+    double Ms,
+    double DenseMs,
+    long WeightBytes,
+    long DenseWeightBytes,
+    int Rounds
+)
+{
+    /// <summary>How many times as fast the compressed layer is.</summary>
+    public double Ratio => DenseMs / Ms;
+
+    /// <summary>Its weights as a part of all.</summary>
+    public double BytesRatio => (double)WeightBytes / DenseWeightBytes;
+}
+
 /// <summary>One model as a native program of its own, with our code and with ONNX Runtime.</summary>
 /// <param name="Model">Name of the model.</param>
 /// <param name="Ours">Our program.</param>

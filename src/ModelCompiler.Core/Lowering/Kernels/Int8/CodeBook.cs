@@ -22,7 +22,8 @@ internal sealed record CodeBook(EquatableArray<short> Values)
     /// <summary>The index of a value; negative where it is not there.</summary>
     public int IndexOf(short value) => Array.BinarySearch(Values.ToArray(), value);
 
-    public override string ToString() => $"code book of {Values.Count}";
+    /// <summary>Integers of 4 bits are a code book too: one of neighbouring values.</summary>
+    public override string ToString() => Values[Values.Count - 1] - Values[0] < Entries ? "4-bit" : $"code book of {Values.Count}";
 
     /// <summary>The index of every signed byte, by its bits.</summary>
     public byte[] Indices()
