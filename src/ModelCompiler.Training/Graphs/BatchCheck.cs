@@ -1,0 +1,64 @@
+using ModelCompiler.Graphs;
+using static TorchSharp.torch;
+
+namespace ModelCompiler.Training.Graphs;
+
+/// <summary>
+/// Makes sure that a batch of two is two batches of one: shapes that were rewritten for it, and networks that mix the items of a batch,
+/// would learn nonsense without a word.
+/// </summary>
+internal static class BatchCheck
+{
+    /// <summary>Mean difference, as a part of the largest output: quantised networks may differ by a quantum here and there.</summary>
+    private const double Tolerance = 1e-3;
+
+    public static void Run(TrainableModel model)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var generator = new Random(1);
+        var items = Enumerable.Range(0, 2).Select(_ => model.Inputs.Select(i => RandomInput(i.Type, generator)).ToList()).ToList();
+        var alone = items.Select(i => model.Forward(i).Outputs).ToList();
+        var together = model.Forward([.. items[0].Zip(items[1], (a, b) => IsBatched(a, model) ? cat([a, b]) : a)]).Outputs;
+        for (var i = 0; i < together.Count; i++)
+        {
+            var name = model.Outputs[i].Name;
+            var expected = alone[0][i].dim() > 0 ? cat([alone[0][i], alone[1][i]]) : alone[0][i];
+            if (!expected.shape.SequenceEqual(together[i].shape))
+            {
+                throw new TrainingException(
+                    $"the model cannot be trained with batches: for twice the items, output '{name}' has the shape [{string.Join(",", together[i].shape)}] instead of [{string.Join(",", expected.shape)}]"
+                );
+            }
+
+            if (expected.is_floating_point() && expected.numel() > 0 && Differs(expected, together[i]))
+            {
+                throw new TrainingException(
+                    $"the model cannot be trained with batches: output '{name}' of an item depends on the other items of its batch"
+                );
+            }
+        }
+    }
+
+    private static bool IsBatched(Tensor input, TrainableModel model) => input.dim() > 0 && input.shape[0] == model.FileBatch;
+
+    private static bool Differs(Tensor expected, Tensor actual)
+    {
+        var scale = expected.abs().max().to_type(ScalarType.Float64).item<double>();
+        var mean = (expected - actual).abs().mean().to_type(ScalarType.Float64).item<double>();
+        return double.IsFinite(scale) && !(mean <= (Tolerance * scale) + 1e-6);
+    }
+
+    /// <summary>Floats of 0 to 1; integers that are small enough for any table that they may look up.</summary>
+    private static Tensor RandomInput(TensorType type, Random generator)
+    {
+        var sizes = TorchTypes.Sizes(type.Shape);
+        if (!TorchTypes.Of(type.Element).Equals(ScalarType.Float32))
+        {
+            return tensor(Enumerable.Range(0, type.Shape.Elements).Select(_ => generator.NextInt64(2)).ToArray(), sizes)
+                .to_type(TorchTypes.Of(type.Element));
+        }
+
+        return tensor(Enumerable.Range(0, type.Shape.Elements).Select(_ => generator.NextSingle()).ToArray(), sizes);
+    }
+}

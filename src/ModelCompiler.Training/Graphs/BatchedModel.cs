@@ -1,0 +1,170 @@
+using Google.Protobuf;
+using ModelCompiler.Compression.Onnx;
+using ModelCompiler.Diagnostics;
+using ModelCompiler.Graphs;
+using ModelCompiler.Import.Onnx;
+using ModelCompiler.Import.Onnx.Proto;
+using DimensionKind = ModelCompiler.Import.Onnx.Proto.TensorShapeProto.Types.Dimension.ValueOneofCase;
+
+namespace ModelCompiler.Training.Graphs;
+
+/// <summary>
+/// Imports a model for any size of batch. Where the file says a size, usually 1, it is replaced in the inputs and in what was derived
+/// from it: literal shapes, constants that stand beside a batch, and initial states.
+/// </summary>
+/// <param name="model">The model, with its parameters as inputs behind its own.</param>
+/// <param name="source">The file, for its name and the data beside it.</param>
+/// <param name="options">Sizes of symbolic dimensions.</param>
+/// <param name="inputs">Names of the model's own inputs.</param>
+internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileOptions options, IReadOnlyList<string> inputs)
+{
+    /// <summary>Items of a batch in the file; 1 where it leaves that open.</summary>
+    public int FileBatch { get; } = FirstDimension(model, inputs[0]);
+
+    /// <summary>The graph for a number of items, which is a multiple of <see cref="FileBatch"/>.</summary>
+    /// <exception cref="TrainingException">It cannot be imported for so many.</exception>
+    public Graph Import(int batch)
+    {
+        var proto = model.Proto.Clone();
+        SetBatch(proto.Graph, batch);
+        if (batch != FileBatch)
+        {
+            Derive(proto, batch);
+        }
+
+        proto.Graph.ValueInfo.Clear();
+        var result = OnnxImporter.Import(source with { Bytes = proto.ToByteArray() }, options);
+        return result.Graph
+            ?? throw new TrainingException(
+                $"the model cannot be imported for a batch of {batch}: "
+                    + string.Join(
+                        " ",
+                        result.Problems.Where(p => p.Kind.Severity == Severity.Error).Select(p => p.Message).Distinct().Take(3)
+                    )
+            );
+    }
+
+    private static int FirstDimension(OnnxModel model, string input) =>
+        model.Graph.Input.First(i => i.Name == input).Type?.TensorType?.Shape?.Dim.FirstOrDefault()
+            is { ValueCase: DimensionKind.DimValue, DimValue: > 0 and <= int.MaxValue and var size }
+            ? (int)size
+            : 1;
+
+    private void SetBatch(GraphProto graph, int batch)
+    {
+        foreach (var input in graph.Input.Where(i => inputs.Contains(i.Name)))
+        {
+            if (
+                input.Type?.TensorType?.Shape?.Dim.FirstOrDefault() is { } first
+                && (first.ValueCase != DimensionKind.DimValue || first.DimValue <= 0 || first.DimValue == FileBatch)
+            )
+            {
+                first.DimValue = batch;
+            }
+        }
+    }
+
+    private void Derive(ModelProto proto, int batch)
+    {
+        var graph = proto.Graph;
+        var constants = graph.Initializer.ToDictionary(i => i.Name, StringComparer.Ordinal);
+        var ranks = constants
+            .Select(c => (c.Key, c.Value.Dims.ToArray()))
+            .Concat(
+                graph
+                    .Input.Where(i => !inputs.Contains(i.Name))
+                    .Select(i => (i.Name, i.Type.TensorType.Shape.Dim.Select(d => d.DimValue).ToArray()))
+            )
+            .ToDictionary(p => p.Item1, p => p.Item2, StringComparer.Ordinal);
+        // What is computed from the model's inputs, and so holds a batch.
+        var batched = inputs.ToHashSet(StringComparer.Ordinal);
+        foreach (var node in graph.Node.ToList())
+        {
+            if (!node.Input.Any(batched.Contains))
+            {
+                continue;
+            }
+
+            batched.UnionWith(node.Output);
+            switch (node.OpType)
+            {
+                case "Reshape":
+                    Reshape(graph, node, constants, batch);
+                    break;
+                case "Concat":
+                    Concat(graph, node, batched, ranks, batch);
+                    break;
+                case "LSTM" or "GRU" or "RNN":
+                    var batchAxis = node.Attribute.Any(a => a.Name == "layout" && a.I != 0) ? 0 : 1;
+                    foreach (
+                        var state in new[] { 5, 6 }.Where(i =>
+                            i < node.Input.Count && node.Input[i].Length > 0 && !batched.Contains(node.Input[i])
+                        )
+                    )
+                    {
+                        Spread(graph, node, state, rank: 3, batchAxis, batch);
+                    }
+
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    /// <summary>A literal shape whose first size counts items.</summary>
+    private void Reshape(GraphProto graph, NodeProto node, Dictionary<string, TensorProto> constants, int batch)
+    {
+        var attribute = node.Attribute.FirstOrDefault(a => a.Name == "shape");
+        long[]? shape =
+            attribute is not null ? [.. attribute.Ints]
+            : node.Input.Count > 1 && constants.ContainsKey(node.Input[1]) ? model.Constant(node.Input[1])?.ToLongs()
+            : null;
+        if (shape is not { Length: > 0 } || shape[0] <= 0 || (shape.Contains(-1) && shape[0] != FileBatch) || shape[0] % FileBatch != 0)
+        {
+            return;
+        }
+
+        shape[0] = shape[0] / FileBatch * batch;
+        if (attribute is not null)
+        {
+            attribute.Ints[0] = shape[0];
+            return;
+        }
+
+        // Another node may read the same constant.
+        node.Input[1] = AddShape(graph, $"{node.Output[0]}_batched_shape", shape);
+    }
+
+    /// <summary>Constants that are concatenated with batches, such as a class token, are there once for every item.</summary>
+    private void Concat(GraphProto graph, NodeProto node, HashSet<string> batched, Dictionary<string, long[]> shapes, int batch)
+    {
+        var axis = node.Attribute.FirstOrDefault(a => a.Name == "axis")?.I ?? 1;
+        for (var i = 0; i < node.Input.Count; i++)
+        {
+            if (!batched.Contains(node.Input[i]) && shapes.TryGetValue(node.Input[i], out var shape) && shape.Length > 0)
+            {
+                if ((axis < 0 ? axis + shape.Length : axis) != 0 && shape[0] == FileBatch && FileBatch == 1)
+                {
+                    Spread(graph, node, i, shape.Length, 0, batch);
+                }
+            }
+        }
+    }
+
+    /// <summary>Repeats what is there for one item.</summary>
+    private static void Spread(GraphProto graph, NodeProto node, int input, int rank, int batchAxis, int batch)
+    {
+        long[] shape = [.. Enumerable.Range(0, rank).Select(axis => axis == batchAxis ? batch : 1L)];
+        var name = $"{node.Output.First(o => o.Length > 0)}_batched_{input}";
+        var expand = OnnxMessages.Node(name, "Expand", [node.Input[input], AddShape(graph, $"{name}_shape", shape)], name);
+        graph.Node.Insert(graph.Node.IndexOf(node), expand);
+        node.Input[input] = name;
+    }
+
+    private static string AddShape(GraphProto graph, string name, long[] shape)
+    {
+        graph.Initializer.Add(OnnxMessages.Initializer<long>(name, ElementType.Int64, [shape.Length], shape));
+        return name;
+    }
+}

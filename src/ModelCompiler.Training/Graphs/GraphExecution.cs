@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Training.Graphs.Operators;
+using static TorchSharp.torch;
+
+namespace ModelCompiler.Training.Graphs;
+
+/// <summary>What the outputs of a network are before the function that makes probabilities of them.</summary>
+public enum FinalFunction
+{
+    /// <summary>There is none.</summary>
+    None,
+
+    /// <summary>Softmax over the classes, or its logarithm.</summary>
+    Softmax,
+
+    /// <summary>A sigmoid of each output.</summary>
+    Sigmoid,
+}
+
+/// <summary>What a network gives for a batch.</summary>
+/// <param name="Outputs">Its outputs, in the order of the model.</param>
+/// <param name="Scores">What the first output is made of by <paramref name="Function"/>; losses of probabilities are exact on that.</param>
+/// <param name="Function">The last function of the network.</param>
+public sealed record NetworkOutputs(IReadOnlyList<Tensor> Outputs, Tensor Scores, FinalFunction Function);
+
+/// <summary>A graph for one size of batch, executed with tensors, so that gradients flow from its outputs to its inputs.</summary>
+internal sealed class GraphExecution : IDisposable
+{
+    private readonly Graph _graph;
+    private readonly Dictionary<Value, Tensor> _constants = [];
+    private readonly Compute<Operator>[] _functions;
+    private readonly Value _scores;
+    private readonly FinalFunction _final;
+
+    /// <summary>Prepares a graph.</summary>
+    /// <exception cref="NotDifferentiableException">Some nodes have no differentiable form.</exception>
+    public GraphExecution(Graph graph)
+    {
+        _graph = graph;
+        var missing = graph.Nodes.Where(n => DifferentiableOperators.Find(n.Operator) is null).ToList();
+        if (missing.Count > 0)
+        {
+            throw new NotDifferentiableException(
+                $"the network cannot be trained because no gradient can be computed through {string.Join(", ", missing.Select(n => $"'{n.Name}' ({n.Operator.Name})"))}"
+            );
+        }
+
+        _functions = [.. graph.Nodes.Select(n => DifferentiableOperators.Find(n.Operator)!)];
+        (_scores, _final) = FindScores(graph);
+        var constants = graph.Nodes.SelectMany(n => n.Inputs).OfType<Value>().Concat(graph.Outputs.Select(o => o.Value));
+        foreach (var constant in constants.Where(v => v.Constant is not null).Distinct())
+        {
+            _constants.Add(constant, TorchTypes.ToTensor(constant.Constant!).DetachFromDisposeScope());
+        }
+    }
+
+    /// <summary>The graph.</summary>
+    public Graph Graph => _graph;
+
+    /// <summary>Computes all outputs.</summary>
+    /// <param name="inputs">A tensor for each input of the graph.</param>
+    /// <param name="followsBatches">Whether an input of the graph is a running statistic that is to follow the batch.</param>
+    public NetworkOutputs Run(IReadOnlyDictionary<string, Tensor> inputs, Func<string, bool> followsBatches)
+    {
+        var values = new Dictionary<Value, Tensor>(_constants);
+        foreach (var input in _graph.Inputs)
+        {
+            values.Add(input, inputs[input.Name]);
+        }
+
+        var isInput = _graph.Inputs.ToHashSet();
+        for (var i = 0; i < _functions.Length; i++)
+        {
+            var node = _graph.Nodes[i];
+            var given = new OperatorInputs(
+                node,
+                [.. node.Inputs.Select(v => v is null ? null : values[v])],
+                v => isInput.Contains(v) && followsBatches(v.Name)
+            );
+            var outputs = Compute(node, _functions[i], given);
+            for (var k = 0; k < node.Outputs.Length; k++)
+            {
+                values.Add(node.Outputs[k], Checked(node, node.Outputs[k], outputs[k]));
+            }
+        }
+
+        return new([.. _graph.Outputs.Select(o => values[o.Value])], values[_scores], _final);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var constant in _constants.Values)
+        {
+            constant.Dispose();
+        }
+    }
+
+    private static Tensor[] Compute(Node node, Compute<Operator> function, OperatorInputs inputs)
+    {
+        try
+        {
+            return function(node.Operator, inputs);
+        }
+        catch (ExternalException e)
+        {
+            throw new TrainingException($"libtorch cannot compute {node}: {e.Message.Split('\n')[0]}", e);
+        }
+    }
+
+    private static Tensor Checked(Node node, Value value, Tensor tensor) =>
+        tensor.shape.AsSpan().SequenceEqual(TorchTypes.Sizes(value.Shape))
+            ? tensor.to_type(TorchTypes.Of(value.Element))
+            : throw new InvalidOperationException($"{node} gives [{string.Join(",", tensor.shape)}] where {value.Shape} was inferred");
+
+    /// <summary>What the first output is a softmax or sigmoid of, also where it is quantised afterwards.</summary>
+    private static (Value Scores, FinalFunction Function) FindScores(Graph graph)
+    {
+        var output = graph.Outputs[0].Value;
+        var node = graph.Producer(output);
+        while (node?.Operator is QuantizeLinear or DequantizeLinear)
+        {
+            node = graph.Producer(node.Input(0));
+        }
+
+        return node?.Operator switch
+        {
+            Softmax { Axis: var axis } when axis == output.Shape.Rank - 1 => (node.Input(0), FinalFunction.Softmax),
+            Unary { Function: UnaryFunction.Sigmoid } => (node.Input(0), FinalFunction.Sigmoid),
+            _ => (output, FinalFunction.None),
+        };
+    }
+}

@@ -1,0 +1,7 @@
+namespace ModelCompiler.Training;
+
+/// <summary>A model or its data cannot be trained as asked; the message is a sentence for the user.</summary>
+public class TrainingException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The network has nodes through which no gradient can be computed; the message names all of them.</summary>
+public sealed class NotDifferentiableException(string message) : TrainingException(message);
