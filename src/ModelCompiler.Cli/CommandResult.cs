@@ -9,4 +9,9 @@ namespace ModelCompiler.Cli;
 internal sealed record CommandResult(int ExitCode, object Report, Action<IAnsiConsole> Print);
 
 /// <summary>Stops a command with a sentence for the user.</summary>
-internal sealed class CommandException(string message, Exception? cause = null) : Exception(message, cause);
+internal sealed class CommandException(string message, Exception? cause = null, int exitCode = ExitCodes.Failure)
+    : Exception(message, cause)
+{
+    /// <summary>One of <see cref="ExitCodes"/>.</summary>
+    public int ExitCode { get; } = exitCode;
+}

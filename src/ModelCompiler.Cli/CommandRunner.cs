@@ -72,7 +72,11 @@ internal static class CommandRunner
         {
             return Fail(terminal, json, "stopped", ExitCodes.Cancelled);
         }
-        catch (Exception e) when (e is CommandException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (CommandException e)
+        {
+            return Fail(terminal, json, e.Message, e.ExitCode);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return Fail(terminal, json, e.Message);
         }

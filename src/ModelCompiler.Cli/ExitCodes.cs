@@ -15,6 +15,9 @@ internal static class ExitCodes
     /// <summary>The command line is wrong, a file cannot be read or written, or modelc itself failed.</summary>
     public const int Failure = 3;
 
+    /// <summary>The network cannot be trained: no gradient can be computed through the nodes that the message names.</summary>
+    public const int NotDifferentiable = 4;
+
     /// <summary>Stopped by Ctrl-C.</summary>
     public const int Cancelled = 130;
 }

@@ -39,6 +39,7 @@ internal static class Modelc
         root.Add(AccuracyCommand.Create(terminal));
         root.Add(BenchCommand.Create(terminal));
         root.Add(EmitCommand.Create(terminal));
+        root.Add(FinetuneCommand.Create(terminal));
         root.Add(InspectCommand.Create(terminal));
         root.Add(QuantizeCommand.Create(terminal));
         root.Add(TrainCommand.Create(terminal));

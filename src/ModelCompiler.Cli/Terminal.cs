@@ -24,6 +24,23 @@ internal sealed record Terminal(TextWriter Json, IAnsiConsole Results, IAnsiCons
         return Messages.Profile.Capabilities.Interactive ? Messages.Status().Start(Markup.Escape(what), _ => work()) : work();
     }
 
+    /// <summary>Does something that takes long and tells how far it is, with a bar on a terminal and without anything elsewhere.</summary>
+    public T WithProgress<T>(string what, Func<Action<double>, T> work)
+    {
+        if (!Messages.Profile.Capabilities.Interactive)
+        {
+            return work(_ => { });
+        }
+
+        return Messages
+            .Progress()
+            .Start(context =>
+            {
+                var task = context.AddTask(Markup.Escape(what));
+                return work(part => task.Value = part * task.MaxValue);
+            });
+    }
+
     private static IAnsiConsole ConsoleOn(TextWriter writer, bool redirected)
     {
         var console = AnsiConsole.Create(

@@ -1,8 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
+using Google.Protobuf;
+using ModelCompiler.Compression.Data;
 using ModelCompiler.Training;
-using ModelCompiler.Training.Native;
+using ModelCompiler.Training.Data;
+using ModelCompiler.Training.Graphs;
+using ModelCompiler.Training.Models;
+using ModelCompiler.Verification;
 using Spectre.Console;
 
 namespace ModelCompiler.Cli.Commands;
@@ -18,12 +22,12 @@ internal static class TrainCommand
         long Parameters,
         int BestEpoch,
         double ValidationAccuracy,
-        double TestAccuracy
+        double TestAccuracy,
+        string? Stopped
     );
 
     public static Command Create(Terminal terminal)
     {
-        var defaults = new TrainingOptions();
         var architecture = new Option<string>("--architecture")
         {
             Description = "The network: ds-cnn is a small depthwise-separable CNN for grey images.",
@@ -36,96 +40,75 @@ internal static class TrainCommand
             Required = true,
         };
         var output = new Option<string>("--output", "-o") { Description = "Where the trained model goes.", Required = true };
-        var epochs = new Option<int>("--epochs")
-        {
-            Description = "Passes over the training images.",
-            DefaultValueFactory = _ => defaults.Epochs,
-        };
-        var seed = new Option<int>("--seed")
-        {
-            Description = "Decides weights, order and augmentation.",
-            DefaultValueFactory = _ => defaults.Seed,
-        };
-        var threads = new Option<int>("--threads") { Description = "Threads of libtorch; 0 for its own choice." };
-        var log = new Option<string?>("--log") { Description = "A file for one line an epoch, comma-separated." };
+        var arguments = new TrainingArguments(new TrainingOptions { Augments = true });
         var command = new Command("train", "Train a network on labelled images and write it as a float ONNX model. Needs libtorch.")
         {
             architecture,
             data,
             output,
-            epochs,
-            seed,
-            threads,
-            log,
         };
+        arguments.AddTo(command);
         return command.WithBody(
             terminal,
             (parsed, cancellation) =>
             {
-                var options = new TrainingOptions
-                {
-                    Epochs = parsed.GetValue(epochs),
-                    Seed = parsed.GetValue(seed),
-                    Threads = parsed.GetValue(threads),
-                };
                 var path = parsed.GetRequiredValue(output);
-                var lines = new StringBuilder();
-                var trained = Train(parsed.GetRequiredValue(data), Path.GetFileNameWithoutExtension(path), options, Log, cancellation);
-                WholeFile.Write(path, trained.Onnx);
-                if (parsed.GetValue(log) is { } logPath)
-                {
-                    WholeFile.Write(logPath, Encoding.UTF8.GetBytes(lines.ToString()));
-                }
-
-                return Result(path, parsed.GetRequiredValue(architecture), trained);
-
-                void Log(string line)
-                {
-                    lines.Append(line).Append('\n');
-                    terminal.Messages.WriteLine(line);
-                }
+                var session = new TrainingSession(terminal, arguments, parsed);
+                var report = TrainingSession.Sentences(() =>
+                    Train(session, parsed.GetRequiredValue(data), path, arguments.Options(parsed), cancellation)
+                );
+                return new(ExitCodes.Success, report, console => Print(console, report));
             }
         );
     }
 
-    private static TrainedClassifier Train(
-        string data,
-        string name,
-        TrainingOptions options,
-        Action<string> log,
-        CancellationToken cancellation
-    )
+    private static Report Train(TrainingSession session, string data, string path, TrainingOptions options, CancellationToken cancellation)
     {
-        try
+        session.LoadTorch();
+        var images = ImageSet.ReadTraining(data);
+        if (images.Count == 0)
         {
-            return TrainingRun.Run(data, name, options, log, cancellation);
+            throw new CommandException($"{data}: there are no images to learn from");
         }
-        catch (Exception e) when (e is LibTorchException or ArgumentOutOfRangeException)
-        {
-            throw new CommandException(e.Message, e);
-        }
+
+        var name = Path.GetFileNameWithoutExtension(path);
+        using var model = TrainableModel.Open(Untrained(name, images, options.Seed));
+        var sets = TrainingSets.Read(model, data, null, PixelRange.Unit);
+        using var training = new NetworkTraining(model, sets.Training, options);
+        var history = session.Run(name, training, options, cancellation);
+        var measured = session.Measure("measuring", model, sets.Test, training, options, cancellation);
+        WholeFile.Write(path, model.ToOnnx());
+        return new(
+            path,
+            DepthwiseSeparable,
+            model.Parameters.Where(p => !p.IsStatistic).Sum(p => (long)p.Shape.Elements),
+            history.Best.Epoch,
+            history.Best.ValidationAccuracy!.Value,
+            measured.Accuracy!.Value,
+            history.Stopped
+        );
     }
 
-    private static CommandResult Result(string output, string architecture, TrainedClassifier trained)
+    /// <summary>The network with random weights, as the ONNX file that training fills.</summary>
+    private static ModelSource Untrained(string name, ImageSet images, int seed)
     {
-        var report = new Report(
-            output,
-            architecture,
-            trained.Parameters,
-            trained.Best.Epoch,
-            trained.Best.ValidationAccuracy,
-            trained.TestAccuracy
+        TorchSharp.torch.manual_seed(seed);
+        using var network = DepthwiseSeparableCnn.Small(images.Labels.Max() + 1);
+        var model = ClassifierExport.ToOnnx(network, name, images.Height, images.Width);
+        return new ModelSource($"{name}.onnx", model.ToByteArray(), _ => null);
+    }
+
+    private static void Print(IAnsiConsole console, Report report)
+    {
+        console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{report.Output}: {report.Parameters} parameters, epoch {report.BestEpoch}, test accuracy {100 * report.TestAccuracy:F2} %"
+            )
         );
-        return new(
-            ExitCodes.Success,
-            report,
-            console =>
-                console.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{output}: {report.Parameters} parameters, epoch {report.BestEpoch}, test accuracy {100 * report.TestAccuracy:F2} %"
-                    )
-                )
-        );
+        if (report.Stopped is not null)
+        {
+            console.WriteLine(report.Stopped);
+        }
     }
 }

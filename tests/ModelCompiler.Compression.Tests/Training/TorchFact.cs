@@ -1,6 +1,6 @@
 using ModelCompiler.Training.Native;
 
-namespace ModelCompiler.Compression.Tests.Training;
+namespace ModelCompiler.Testing;
 
 /// <summary>libtorch, which not every machine has.</summary>
 internal static class Torch

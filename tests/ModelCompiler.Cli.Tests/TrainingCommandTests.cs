@@ -1,0 +1,220 @@
+using System.Text.Json;
+using ModelCompiler.Graphs;
+using ModelCompiler.Import.Onnx.Proto;
+using ModelCompiler.Testing;
+using ModelCompiler.Verification;
+
+namespace ModelCompiler.Cli.Tests;
+
+public sealed class TrainingCommandTests : IDisposable
+{
+    private readonly ModelFolder _models = new();
+
+    [TorchFact]
+    public async Task Train_writes_model_log_and_picture()
+    {
+        var data = TrainingData.WriteImages(At("data"));
+
+        var result = await Invocation.Of([
+            "train",
+            "--data",
+            data,
+            "-o",
+            At("trained.onnx"),
+            "--epochs",
+            "2",
+            "--batch",
+            "16",
+            "--threads",
+            "1",
+            "--log",
+            At("log.json"),
+            "--plot",
+            At("plot.png"),
+            "--json",
+        ]);
+
+        Assert.Equal(0, result.ExitCode);
+        var json = Json(result);
+        Assert.InRange(json.GetProperty("testAccuracy").GetDouble(), 0, 1);
+        using var oracle = new OnnxRuntimeOracle(File.ReadAllBytes(At("trained.onnx")));
+        Assert.Equal(["image"], oracle.InputNames);
+        var log = JsonDocument.Parse(File.ReadAllText(At("log.json"))).RootElement;
+        Assert.Equal(2, log.GetProperty("epochs").GetArrayLength());
+        Assert.Equal("adamW", log.GetProperty("options").GetProperty("optimiser").GetProperty("kind").GetString());
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(At("plot.png"))[..4]);
+    }
+
+    [TorchFact]
+    public async Task Finetune_improves_a_model_and_shows_before_and_after()
+    {
+        var model = _models.Add("dense", Dense());
+        var data = TrainingData.WriteArrays(At("data.npz"));
+        string[] arguments =
+        [
+            "finetune",
+            model,
+            "--data",
+            data,
+            "-o",
+            At("better.onnx"),
+            "--epochs",
+            "10",
+            "--batch",
+            "8",
+            "--learning-rate",
+            "0.1",
+            "--threads",
+            "1",
+            "--validation",
+            "0.25",
+        ];
+
+        var text = await Invocation.Of(arguments);
+        var json = Json(await Invocation.Of([.. arguments, "--json"]));
+
+        Assert.Equal(0, text.ExitCode);
+        Assert.Contains("accuracy", text.Output, StringComparison.Ordinal);
+        var (before, after) = (json.GetProperty("before"), json.GetProperty("after"));
+        Assert.True(after.GetProperty("loss").GetDouble() < before.GetProperty("loss").GetDouble());
+        Assert.True(after.GetProperty("accuracy").GetDouble() >= 0.8);
+        Assert.Equal(8, after.GetProperty("macs").GetInt64());
+        Assert.Equal(JsonValueKind.Number, after.GetProperty("arenaBytes").ValueKind);
+        using var oracle = new OnnxRuntimeOracle(File.ReadAllBytes(At("better.onnx")));
+    }
+
+    [TorchFact]
+    public async Task Finetune_resumes_from_a_checkpoint()
+    {
+        var model = _models.Add("dense", Dense());
+        var data = TrainingData.WriteArrays(At("data.npz"));
+
+        await Run("whole.onnx", "4");
+        await Run("half.onnx", "4", "--checkpoint", At("checkpoint"), "--patience", "1", "--optimizer", "adam");
+        var resumed = await Run("resumed.onnx", "5", "--checkpoint", At("checkpoint"), "--resume", "--optimizer", "adam");
+        var other = await Run("other.onnx", "4", "--checkpoint", At("checkpoint"), "--resume", "--seed", "9");
+
+        Assert.Equal(0, resumed.ExitCode);
+        Assert.Equal(3, other.ExitCode);
+        Assert.Contains("another training", other.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(At("other.onnx")));
+
+        Task<Invocation> Run(string output, string epochs, params string[] more) =>
+            Invocation.Of([
+                "finetune",
+                model,
+                "--data",
+                data,
+                "-o",
+                At(output),
+                "--epochs",
+                epochs,
+                "--batch",
+                "8",
+                "--schedule",
+                "constant",
+                .. more,
+            ]);
+    }
+
+    [TorchFact]
+    public async Task Finetune_keeps_what_it_is_told_to_keep()
+    {
+        var builder = Dense();
+        var weights = builder.Proto.Graph.Initializer.Single(i => i.Name == "w");
+        weights.RawData = Google.Protobuf.ByteString.CopyFrom([
+            .. new float[] { 0, 1, 0.5f, 0, 0.5f, 0, 0, 1 }.SelectMany(BitConverter.GetBytes),
+        ]);
+        var model = _models.Add("pruned", builder);
+        var data = TrainingData.WriteArrays(At("data.npz"));
+
+        await Run("zeros.onnx", "--keep-zeros", "--freeze", "b*");
+        await Run("clusters.onnx", "--keep-clusters");
+
+        var (zeros, clusters) = (Weights("zeros.onnx", "w"), Weights("clusters.onnx", "w"));
+        Assert.Equal([true, false, false, true, false, true, true, false], zeros.Select(v => v == 0));
+        Assert.Equal([0, 0], Weights("zeros.onnx", "b"));
+        Assert.NotEqual([0, 0], Weights("clusters.onnx", "b"));
+        Assert.Equal(3, clusters.Distinct().Count());
+        Assert.Equal((0f, clusters[1], clusters[2]), (clusters[0], clusters[7], clusters[4]));
+
+        async Task Run(string output, params string[] more) =>
+            Assert.Equal(
+                0,
+                (
+                    await Invocation.Of([
+                        "finetune",
+                        model,
+                        "--data",
+                        data,
+                        "-o",
+                        At(output),
+                        "--epochs",
+                        "2",
+                        "--batch",
+                        "8",
+                        "--learning-rate",
+                        "0.05",
+                        .. more,
+                    ])
+                ).ExitCode
+            );
+
+        float[] Weights(string file, string name) =>
+            [
+                .. System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(
+                    ModelProto.Parser.ParseFrom(File.ReadAllBytes(At(file))).Graph.Initializer.Single(i => i.Name == name).RawData.Span
+                ),
+            ];
+    }
+
+    [TorchFact]
+    public async Task Finetune_says_in_a_sentence_what_is_wrong()
+    {
+        var data = TrainingData.WriteArrays(At("data.npz"));
+        var dense = _models.Add("dense", Dense());
+
+        await AssertFails(4, "(Det)", _models.Add("det", Det()), data);
+        await AssertFails(3, "no parameter is named 'x*'", dense, data, "--freeze", "x*");
+        await AssertFails(3, "holds no training data", dense, At("nothing"));
+        await AssertFails(3, "takes images of 2×2×1, but the data are 8×8×1", dense, TrainingData.WriteImages(At("images")));
+        await AssertFails(3, "needs the --checkpoint", dense, data, "--resume");
+        await AssertFails(3, "--learning-rate", dense, data, "--learning-rate", "NaN");
+        await AssertFails(3, "--validation", dense, data, "--validation", "1");
+    }
+
+    public void Dispose() => _models.Dispose();
+
+    private string At(string name) => Path.Combine(_models.Root, name);
+
+    private async Task AssertFails(int exitCode, string part, string model, string data, params string[] more)
+    {
+        var result = await Invocation.Of(["finetune", model, "--data", data, "-o", At("never.onnx"), .. more]);
+
+        Assert.Contains(part, result.Errors, StringComparison.Ordinal);
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.False(File.Exists(At("never.onnx")));
+    }
+
+    /// <summary>Standard output; what training says meanwhile goes to standard error.</summary>
+    private static JsonElement Json(Invocation result) => JsonDocument.Parse(result.Output).RootElement;
+
+    private static OnnxModelBuilder Dense()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("input", ElementType.Float32, 1, 4);
+        var weights = model.Constant(RandomTensors.Floats(1, 4, 2), "w");
+        var scores = model.Node("Gemm", [x, weights, model.Constant(Tensor.Floats(new TensorShape(2), 0, 0), "b")]);
+        return model.Output(model.Node("Softmax", [scores]), ElementType.Float32);
+    }
+
+    private static OnnxModelBuilder Det()
+    {
+        var model = new OnnxModelBuilder();
+        var product = model.Node(
+            "MatMul",
+            [model.Input("input", ElementType.Float32, 1, 4, 4), model.Constant(RandomTensors.Floats(1, 4, 4))]
+        );
+        return model.Output(model.Node("Det", [product]), ElementType.Float32);
+    }
+}
