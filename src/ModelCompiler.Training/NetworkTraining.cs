@@ -192,6 +192,13 @@ public sealed class NetworkTraining : IDisposable
                 return null;
             }
 
+            if (!loss.requires_grad)
+            {
+                throw new TrainingException(
+                    "no parameter that is trained has a gradient: what they influence is cut off, or compared only"
+                );
+            }
+
             loss.backward();
             _optimiser.Step();
             sum += value * batches[i].Length;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ModelCompiler.Cli.Reports;
 using ModelCompiler.Compression.Data;
+using ModelCompiler.Sizes;
 using ModelCompiler.Training;
 using ModelCompiler.Training.Data;
 using ModelCompiler.Training.Graphs;
@@ -27,7 +28,8 @@ internal static class FinetuneCommand
         Option<bool> KeepZeros,
         Option<bool> KeepClusters,
         Option<bool> Augment,
-        Option<PixelRange> Pixels
+        Option<PixelRange> Pixels,
+        Option<DimensionRange[]> Dimensions
     );
 
     public static Command Create(Terminal terminal)
@@ -46,7 +48,8 @@ internal static class FinetuneCommand
             new("--keep-zeros") { Description = "Weights that are 0 stay 0, as in a pruned model." },
             new("--keep-clusters") { Description = "Weights of a tensor that are equal stay equal, as in a clustered model." },
             new("--augment") { Description = "Move images by up to two pixels, and mirror half of them." },
-            ImageOptions.Pixels()
+            ImageOptions.Pixels(),
+            new ModelArguments().Dimensions
         );
         var arguments = new TrainingArguments(Defaults);
         var command = new Command(
@@ -63,6 +66,7 @@ internal static class FinetuneCommand
             what.KeepClusters,
             what.Augment,
             what.Pixels,
+            what.Dimensions,
         };
         arguments.AddTo(command);
         return command.WithBody(
@@ -88,7 +92,9 @@ internal static class FinetuneCommand
         var (path, output) = (parsed.GetRequiredValue(what.File), parsed.GetRequiredValue(what.Output));
         var file = OnnxFile.Read(path);
         session.LoadTorch();
-        using var model = TrainableModel.Open(file.Source);
+        var sizes = new CompileOptions().With(parsed.GetValue(what.Dimensions) ?? []);
+        ModelArguments.RequireFixed(sizes);
+        using var model = TrainableModel.Open(file.Source, sizes.Dimensions);
         Freeze(model, parsed.GetValue(what.Freeze) ?? []);
         Constrain(model, parsed.GetValue(what.KeepZeros), parsed.GetValue(what.KeepClusters));
         var sets = TrainingSets.Read(model, parsed.GetRequiredValue(what.Data), parsed.GetValue(what.Test), parsed.GetValue(what.Pixels));
@@ -102,8 +108,8 @@ internal static class FinetuneCommand
             output,
             sets.Test is null ? "validation" : "test",
             sets.Test?.Count ?? training.ValidationCount,
-            NetworkFacts.Of(path, before),
-            NetworkFacts.Of(output, after),
+            NetworkFacts.Of(path, sizes, before),
+            NetworkFacts.Of(output, sizes, after),
             history.Epochs.Count,
             history.Best.Epoch,
             history.Stopped,

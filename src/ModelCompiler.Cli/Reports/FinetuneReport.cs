@@ -13,9 +13,9 @@ namespace ModelCompiler.Cli.Reports;
 /// <param name="ArenaBytes">Bytes of the arena.</param>
 internal sealed record NetworkFacts(double Loss, double? Accuracy, long? Macs, long? WeightBytes, long? ArenaBytes)
 {
-    public static NetworkFacts Of(string path, Measurement measured)
+    public static NetworkFacts Of(string path, CompileOptions options, Measurement measured)
     {
-        var (program, _) = ModelCase.Open(path, new CompileOptions()).Lower();
+        var (program, _) = ModelCase.Open(path, options).Lower();
         return new(measured.Loss, measured.Accuracy, program?.Steps.Sum(s => s.Macs), program?.Weights.Length, program?.ArenaBytes);
     }
 }

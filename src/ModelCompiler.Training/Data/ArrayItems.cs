@@ -47,6 +47,13 @@ public sealed class ArrayItems : TrainingItems
 
         foreach (var (port, array) in model.Inputs.Zip(inputs))
         {
+            if (!model.IsBatched(port))
+            {
+                throw new TrainingException(
+                    $"input '{port.Name}' is the same for all items of a batch; training needs one that counts items"
+                );
+            }
+
             if (array.Type.Element != port.Type.Element || !array.Type.Shape.Skip(1).SequenceEqual(port.Type.Shape.Skip(1)))
             {
                 throw new TrainingException($"array '{array.Name}' is {array.Type}, but input '{port.Name}' is {port.Type}");

@@ -4,6 +4,7 @@ using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
 using ModelCompiler.Import.Onnx;
 using ModelCompiler.Import.Onnx.Proto;
+using Dimension = ModelCompiler.Import.Onnx.Proto.TensorShapeProto.Types.Dimension;
 using DimensionKind = ModelCompiler.Import.Onnx.Proto.TensorShapeProto.Types.Dimension.ValueOneofCase;
 
 namespace ModelCompiler.Training.Graphs;
@@ -19,7 +20,10 @@ namespace ModelCompiler.Training.Graphs;
 internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileOptions options, IReadOnlyList<string> inputs)
 {
     /// <summary>Items of a batch in the file; 1 where it leaves that open.</summary>
-    public int FileBatch { get; } = FirstDimension(model, inputs[0]);
+    public int FileBatch { get; } = FirstDimension(model, options, inputs[0]);
+
+    /// <summary>Whether an input counts items in its first dimension.</summary>
+    public bool IsBatched(string input) => FirstDimensionOf(model.Graph, input) is { } first && IsBatch(first);
 
     /// <summary>The graph for a number of items, which is a multiple of <see cref="FileBatch"/>.</summary>
     /// <exception cref="TrainingException">It cannot be imported for so many.</exception>
@@ -44,23 +48,45 @@ internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileO
             );
     }
 
-    private static int FirstDimension(OnnxModel model, string input) =>
-        model.Graph.Input.First(i => i.Name == input).Type?.TensorType?.Shape?.Dim.FirstOrDefault()
-            is { ValueCase: DimensionKind.DimValue, DimValue: > 0 and <= int.MaxValue and var size }
-            ? (int)size
-            : 1;
+    private static int FirstDimension(OnnxModel model, CompileOptions options, string input) =>
+        FirstDimensionOf(model.Graph, input) switch
+        {
+            { ValueCase: DimensionKind.DimValue, DimValue: > 0 and <= int.MaxValue and var size } => (int)size,
+            { DimParam: { Length: > 0 } symbol } => options.Dimensions.FirstOrDefault(d => d.Symbol == symbol)?.Size ?? 1,
+            _ => 1,
+        };
+
+    private static Dimension? FirstDimensionOf(GraphProto graph, string input) => DimensionsOf(graph, input).FirstOrDefault();
+
+    private static IEnumerable<Dimension> DimensionsOf(GraphProto graph, string input) =>
+        graph.Input.First(i => i.Name == input).Type?.TensorType?.Shape?.Dim ?? [];
+
+    /// <summary>An open size that nobody binds, or, where the first input says a size, that size.</summary>
+    private bool IsBatch(Dimension dimension) =>
+        dimension.ValueCase == DimensionKind.DimValue && dimension.DimValue > 0
+            ? !IsOpen && dimension.DimValue == FileBatch
+            : options.Dimensions.All(d => d.Symbol != dimension.DimParam) || dimension.DimParam == Symbol;
+
+    private string Symbol => FirstDimensionOf(model.Graph, inputs[0])?.DimParam ?? "";
+
+    private bool IsOpen => FirstDimensionOf(model.Graph, inputs[0]) is not { ValueCase: DimensionKind.DimValue, DimValue: > 0 };
 
     private void SetBatch(GraphProto graph, int batch)
     {
-        foreach (var input in graph.Input.Where(i => inputs.Contains(i.Name)))
+        var batched = inputs.Where(IsBatched).ToList();
+        foreach (var input in inputs)
         {
-            if (
-                input.Type?.TensorType?.Shape?.Dim.FirstOrDefault() is { } first
-                && (first.ValueCase != DimensionKind.DimValue || first.DimValue <= 0 || first.DimValue == FileBatch)
-            )
+            if (Symbol.Length > 0 && DimensionsOf(graph, input).Skip(1).Any(d => d.DimParam == Symbol))
             {
-                first.DimValue = batch;
+                throw new TrainingException(
+                    $"input '{input}' does not count items ('{Symbol}') in its first dimension, as training needs it"
+                );
             }
+        }
+
+        foreach (var input in batched)
+        {
+            FirstDimensionOf(graph, input)!.DimValue = batch;
         }
     }
 
@@ -68,7 +94,7 @@ internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileO
     {
         var graph = proto.Graph;
         var constants = graph.Initializer.ToDictionary(i => i.Name, StringComparer.Ordinal);
-        var ranks = constants
+        var shapes = constants
             .Select(c => (c.Key, c.Value.Dims.ToArray()))
             .Concat(
                 graph
@@ -77,9 +103,14 @@ internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileO
             )
             .ToDictionary(p => p.Item1, p => p.Item2, StringComparer.Ordinal);
         // What is computed from the model's inputs, and so holds a batch.
-        var batched = inputs.ToHashSet(StringComparer.Ordinal);
+        var batched = inputs.Where(IsBatched).ToHashSet(StringComparer.Ordinal);
         foreach (var node in graph.Node.ToList())
         {
+            if (node.OpType == "ConstantOfShape" && constants.ContainsKey(node.Input[0]) && model.Constant(node.Input[0]) is { } shape)
+            {
+                shapes[node.Output[0]] = shape.ToLongs();
+            }
+
             if (!node.Input.Any(batched.Contains))
             {
                 continue;
@@ -92,7 +123,7 @@ internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileO
                     Reshape(graph, node, constants, batch);
                     break;
                 case "Concat":
-                    Concat(graph, node, batched, ranks, batch);
+                    Concat(graph, node, batched, shapes, batch);
                     break;
                 case "LSTM" or "GRU" or "RNN":
                     var batchAxis = node.Attribute.Any(a => a.Name == "layout" && a.I != 0) ? 0 : 1;

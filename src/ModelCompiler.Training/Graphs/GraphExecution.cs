@@ -62,7 +62,8 @@ internal sealed class GraphExecution : IDisposable
     /// <summary>Computes all outputs.</summary>
     /// <param name="inputs">A tensor for each input of the graph.</param>
     /// <param name="followsBatches">Whether an input of the graph is a running statistic that is to follow the batch.</param>
-    public NetworkOutputs Run(IReadOnlyDictionary<string, Tensor> inputs, Func<string, bool> followsBatches)
+    /// <param name="rounds">Whether quantised numbers are integers.</param>
+    public NetworkOutputs Run(IReadOnlyDictionary<string, Tensor> inputs, Func<string, bool> followsBatches, bool rounds = true)
     {
         var values = new Dictionary<Value, Tensor>(_constants);
         foreach (var input in _graph.Inputs)
@@ -77,7 +78,8 @@ internal sealed class GraphExecution : IDisposable
             var given = new OperatorInputs(
                 node,
                 [.. node.Inputs.Select(v => v is null ? null : values[v])],
-                v => isInput.Contains(v) && followsBatches(v.Name)
+                v => isInput.Contains(v) && followsBatches(v.Name),
+                rounds
             );
             var outputs = Compute(node, _functions[i], given);
             for (var k = 0; k < node.Outputs.Length; k++)

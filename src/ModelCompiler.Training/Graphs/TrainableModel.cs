@@ -48,6 +48,9 @@ public sealed class TrainableModel : IDisposable
     /// <summary>Whether normalisation goes by the statistics of a batch, which running ones follow.</summary>
     public bool IsTraining { get; set; }
 
+    /// <summary>Whether quantised numbers are integers. Where they are not, the network is continuous.</summary>
+    internal bool Rounds { get; set; } = true;
+
     /// <summary>What is done to the parameters around every step of an optimiser.</summary>
     public IList<IParameterConstraint> Constraints { get; } = [];
 
@@ -104,8 +107,11 @@ public sealed class TrainableModel : IDisposable
         }
 
         var batch = Inputs[0].Type.Shape.Rank == 0 ? 1 : (int)inputs[0].shape[0];
-        return Execution(batch).Run(values, name => IsTraining && _byName.TryGetValue(name, out var p) && !p.IsFrozen);
+        return Execution(batch).Run(values, name => IsTraining && _byName.TryGetValue(name, out var p) && !p.IsFrozen, Rounds);
     }
+
+    /// <summary>Whether an input has an entry for each item of a batch, in its first dimension.</summary>
+    public bool IsBatched(ModelPort input) => _batches.IsBatched(input.Name);
 
     /// <summary>Makes parameters stay as they are.</summary>
     /// <param name="pattern">Their names; <c>*</c> stands for any characters, <c>?</c> for one.</param>

@@ -13,7 +13,8 @@ internal static class FakeQuantisation
     public static Tensor[] Quantize(QuantizeLinear op, OperatorInputs inputs)
     {
         var (scale, zero) = Grid(op.Grid, op.Axis, op.BlockSize, inputs);
-        return [Quantize(inputs[0], scale, zero, op.Element)];
+        var quotient = inputs[0] / scale;
+        return [((inputs.Rounds ? Rounded(quotient) : quotient) + zero).clamp(op.Element.LowestValue(), op.Element.HighestValue())];
     }
 
     public static Tensor[] Dequantize(DequantizeLinear op, OperatorInputs inputs)
@@ -22,15 +23,11 @@ internal static class FakeQuantisation
         return [(inputs[0] - zero) * scale];
     }
 
-    /// <summary>The integers nearest to real numbers.</summary>
-    public static Tensor Quantize(Tensor x, Tensor scale, Tensor zero, ElementType element) =>
-        (Rounded(x / scale) + zero).clamp(element.LowestValue(), element.HighestValue());
-
     /// <summary>Rounded to integers, with the gradient of what is not rounded.</summary>
-    public static Tensor Rounded(Tensor x) => x + (x.round() - x).detach();
+    private static Tensor Rounded(Tensor x) => x + (x.round() - x).detach();
 
     /// <summary>Scales or zero points in a shape that broadcasts to the tensor's.</summary>
-    public static Tensor Spread(Tensor entries, TensorShape shape, int axis, int blockSize)
+    private static Tensor Spread(Tensor entries, TensorShape shape, int axis, int blockSize)
     {
         if (entries.numel() == 1)
         {

@@ -11,8 +11,12 @@ internal delegate Tensor[] Compute<in TOperator>(TOperator op, OperatorInputs in
 /// <param name="node">The node, with the types of its inputs and outputs.</param>
 /// <param name="tensors">Its inputs; null where an optional one is left out.</param>
 /// <param name="isTraining">Whether the statistics of the batch count, rather than those of the model.</param>
-internal sealed class OperatorInputs(Node node, IReadOnlyList<Tensor?> tensors, Func<Value, bool> isTraining)
+/// <param name="rounds">Whether quantised numbers are integers.</param>
+internal sealed class OperatorInputs(Node node, IReadOnlyList<Tensor?> tensors, Func<Value, bool> isTraining, bool rounds)
 {
+    /// <summary>Whether quantised numbers are integers; else they are what is rounded to integers.</summary>
+    public bool Rounds => rounds;
+
     /// <summary>Input <paramref name="index"/>, which has to be there.</summary>
     public Tensor this[int index] => tensors[index] ?? throw new InvalidOperationException($"{node} has no input {index}");
 

@@ -110,6 +110,42 @@ public sealed class TrainableModelTests
     }
 
     [TorchFact]
+    public void Open_sizes_are_bound_and_the_first_is_the_batch()
+    {
+        var builder = new OnnxModelBuilder();
+        var x = builder.SymbolicInput("x", ElementType.Float32, "batch", "time", 4);
+        var shared = builder.Input("shared", ElementType.Float32, 1, 3);
+        var product = builder.Node("MatMul", [x, builder.Constant(RandomTensors.Floats(1, 4, 3))]);
+        builder.Output(builder.Node("Mul", [product, shared]), ElementType.Float32);
+        using var scope = NewDisposeScope();
+        Assert.Contains("time", Assert.Throws<TrainingException>(() => Open(builder)).Message, StringComparison.Ordinal);
+
+        using var model = TrainableModel.Open(new ModelSource("test.onnx", builder.ToBytes(), _ => null), new DimensionBinding("time", 6));
+
+        Assert.Equal([5, 6, 3], model.Forward(rand(5, 6, 4), rand(1, 3)).Outputs[0].shape);
+        Assert.Equal([true, false], model.Inputs.Select(model.IsBatched));
+    }
+
+    [TorchFact]
+    public void A_batch_that_is_not_in_front_is_refused()
+    {
+        var builder = new OnnxModelBuilder();
+        var x = builder.SymbolicInput("x", ElementType.Float32, "batch", 4);
+        var state = builder.SymbolicInput("state", ElementType.Float32, 1, "batch", 3);
+        var product = builder.Node("MatMul", [x, builder.Constant(RandomTensors.Floats(1, 4, 3))]);
+        builder.Output(
+            builder.Node("Add", [product, builder.Node("Squeeze", [state, builder.Constant(Constant.Longs(0))])]),
+            ElementType.Float32
+        );
+
+        Assert.Contains(
+            "'state' does not count items",
+            Assert.Throws<TrainingException>(() => Open(builder)).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [TorchFact]
     public void Constant_nodes_are_parameters_and_numbers_of_a_formula_are_not()
     {
         var builder = new OnnxModelBuilder();

@@ -15,6 +15,7 @@ internal static class TrainableModels
             ["literal shape with an open size"] = () => Reshaped(1, -1),
             ["class token"] = ClassToken,
             ["initial state"] = InitialState,
+            ["padding with channels of zeros"] = ZeroChannels,
         };
 
     /// <summary>Convolution, batch normalisation, ReLU, pool, dense layer, softmax over three classes; images of 6×6.</summary>
@@ -94,6 +95,15 @@ internal static class TrainableModels
             model.Node("Gather", [attended, model.Constant(Tensor.From<long>(ElementType.Int64, TensorShape.Scalar, [0]))], ("axis", 1)),
             ElementType.Float32
         );
+    }
+
+    private static OnnxModelBuilder ZeroChannels()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 1, 3, 4);
+        var zeros = model.Node("ConstantOfShape", [model.Constant(Tensor.Longs(1, 2, 4))]);
+        var padded = model.Node("Concat", [x, zeros], ("axis", 1));
+        return model.Output(model.Node("Conv", [padded, Weight(model, "w", 3, 5, 2)]), ElementType.Float32);
     }
 
     private static OnnxModelBuilder InitialState()
