@@ -21,7 +21,9 @@ public enum FinalFunction
 
 /// <summary>What a network gives for a batch.</summary>
 /// <param name="Outputs">Its outputs, in the order of the model.</param>
-/// <param name="Scores">What the first output is made of by <paramref name="Function"/>; losses of probabilities are exact on that.</param>
+/// <param name="Scores">
+/// What the first output of floats is made of by <paramref name="Function"/>; losses of probabilities are exact on that.
+/// </param>
 /// <param name="Function">The last function of the network.</param>
 public sealed record NetworkOutputs(IReadOnlyList<Tensor> Outputs, Tensor Scores, FinalFunction Function);
 
@@ -117,21 +119,31 @@ internal sealed class GraphExecution : IDisposable
             ? tensor.to_type(TorchTypes.Of(value.Element))
             : throw new InvalidOperationException($"{node} gives [{string.Join(",", tensor.shape)}] where {value.Shape} was inferred");
 
-    /// <summary>What the first output is a softmax or sigmoid of, also where it is quantised afterwards.</summary>
+    /// <summary>
+    /// What the first output of floats is a softmax or sigmoid of, also where it is quantised afterwards; of a network that gives nothing
+    /// but the best class, what that is chosen from.
+    /// </summary>
     private static (Value Scores, FinalFunction Function) FindScores(Graph graph)
     {
-        var output = graph.Outputs[0].Value;
-        var node = graph.Producer(output);
-        while (node?.Operator is QuantizeLinear or DequantizeLinear)
+        var output = graph.Outputs.Select(o => o.Value).FirstOrDefault(IsFloat) ?? graph.Outputs[0].Value;
+        var value = output;
+        while (graph.Producer(value) is { } made && (IsQuantisation(made) || (!IsFloat(value) && IsChoice(made))))
         {
-            node = graph.Producer(node.Input(0));
+            value = made.Input(0);
         }
 
-        return node?.Operator switch
+        output = IsFloat(output) ? output : value;
+        return graph.Producer(value) switch
         {
-            Softmax { Axis: var axis } when axis == output.Shape.Rank - 1 => (node.Input(0), FinalFunction.Softmax),
-            Unary { Function: UnaryFunction.Sigmoid } => (node.Input(0), FinalFunction.Sigmoid),
+            { Operator: Softmax { Axis: var axis } } node when axis == value.Shape.Rank - 1 => (node.Input(0), FinalFunction.Softmax),
+            { Operator: Unary { Function: UnaryFunction.Sigmoid } } node => (node.Input(0), FinalFunction.Sigmoid),
             _ => (output, FinalFunction.None),
         };
     }
+
+    private static bool IsFloat(Value value) => value.Element is ElementType.Float32 or ElementType.Float64;
+
+    private static bool IsQuantisation(Node node) => node.Operator is QuantizeLinear or DequantizeLinear;
+
+    private static bool IsChoice(Node node) => node.Operator is ArgMax or Reshape or Cast;
 }

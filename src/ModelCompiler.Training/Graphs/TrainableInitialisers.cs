@@ -146,6 +146,9 @@ internal static class TrainableInitialisers
             model.Constant(node.Input[1]) is not { Element: ElementType.Float32 } scale
             || node.Input.Count > 2 && node.Input[2].Length > 0 && model.Constant(node.Input[2]) is null
             || constant.Shape.Elements == 0
+            || (
+                node.Input.Count > 2 && model.Constant(node.Input[2]) is { } zeroPoints && zeroPoints.Shape.Elements != scale.Shape.Elements
+            )
         )
         {
             return null;

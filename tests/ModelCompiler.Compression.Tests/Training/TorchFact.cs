@@ -33,5 +33,6 @@ public sealed class TorchFactAttribute : FactAttribute
 /// <summary>The same with cases.</summary>
 public sealed class TorchTheoryAttribute : TheoryAttribute
 {
-    public TorchTheoryAttribute() => Skip = Torch.Missing;
+    public TorchTheoryAttribute(bool needsTestData = false) =>
+        Skip = Torch.Missing ?? (needsTestData && TestData.Root is null ? "shared/testdata is not on this machine" : null);
 }

@@ -146,6 +146,47 @@ public sealed class TrainableModelTests
     }
 
     [TorchFact]
+    public void A_network_that_gives_the_best_class_is_trained_on_what_it_is_chosen_from()
+    {
+        var builder = new OnnxModelBuilder();
+        var scores = builder.Node(
+            "MatMul",
+            [builder.Input("x", ElementType.Float32, 1, 4), builder.Constant(RandomTensors.Floats(1, 4, 3))]
+        );
+        builder.Output(builder.Node("ArgMax", [builder.Node("Softmax", [scores])], ("axis", 1), ("keepdims", 0)), ElementType.Int64);
+        using var model = Open(builder);
+        using var scope = NewDisposeScope();
+
+        var outputs = model.Forward(rand(5, 4));
+
+        Assert.Equal((FinalFunction.Softmax, 3), (outputs.Function, outputs.Scores.shape[1]));
+        Assert.Equal(outputs.Scores.argmax(1).data<long>().ToArray(), outputs.Outputs[0].data<long>().ToArray());
+    }
+
+    [TorchTheory(needsTestData: true)]
+    [InlineData("keyword-spotting/mlperf_kws_dscnn_int8_qdq", 20)]
+    [InlineData("anomaly-detection/mlperf_ad_autoencoder_int8_qdq", 20)]
+    [InlineData("image-classification/mnist_8_cntk", 6)]
+    [InlineData("transformer/deeploy_CCT_1_16_16_64", 16)]
+    [InlineData("rnn-audio/dtln_model_1", 8)]
+    public void Real_networks_give_what_is_recorded_and_gradients_for_every_parameter(string name, int parameters)
+    {
+        var file = OnnxFile.Read(TestData.PathOf(["models", "onnx", .. name.Split('/'), "model.onnx"]));
+        var recorded = TestDataSet.Load(file, TestDataSet.Find(file.Folder)[0]);
+        using var model = TrainableModel.Open(file.Source);
+        using var scope = NewDisposeScope();
+
+        var outputs = model.Forward([.. recorded.Inputs.Select(i => TorchTypes.ToTensor(i.Type, i.Elements))]);
+        outputs.Outputs.Aggregate(zeros(1), (sum, o) => sum + o.square().sum()).backward();
+
+        var actual = outputs.Outputs.Select(
+            (o, i) => recorded.Outputs[i] with { Elements = o.detach().contiguous().data<float>().ToArray() }
+        );
+        Differential.AssertEqual([.. recorded.Outputs], [.. actual], new Differential.Tolerance(1e-3, 1e-4), name);
+        Assert.Equal(parameters, model.Parameters.Count(p => p.Tensor.grad is not null));
+    }
+
+    [TorchFact]
     public void Constant_nodes_are_parameters_and_numbers_of_a_formula_are_not()
     {
         var builder = new OnnxModelBuilder();
