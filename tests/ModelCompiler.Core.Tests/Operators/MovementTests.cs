@@ -69,6 +69,19 @@ public sealed class MovementTests
         Differential.Check(model);
     }
 
+    [Theory]
+    [InlineData(-7, -9, -1)]
+    [InlineData(-7, 2, 1)]
+    [InlineData(9, -9, -2)]
+    [InlineData(9, 9, 1)]
+    public void Slices_that_begin_outside_are_clamped_as_onnxruntime_does_it(long start, long end, long step)
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 4);
+        var slice = model.Node("Slice", [x, Longs(model, start), Longs(model, end), Longs(model, 0), Longs(model, step)]);
+        Differential.Check(model.Output(model.Node("Concat", [x, slice], ("axis", 0)), ElementType.Float32));
+    }
+
     [Fact]
     public void Shapes_are_constants_and_what_is_computed_from_them_too()
     {

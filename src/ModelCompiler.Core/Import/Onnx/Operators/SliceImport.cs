@@ -53,7 +53,7 @@ internal static class SliceImport
 
         // A step beyond the dimension picks one element, like one of the dimension's size.
         var bounded = Math.Min(Math.Max(step, -Math.Max(size, 1)), Math.Max(size, 1));
-        var from = Clamp(start, size, step > 0 ? 0 : -1, step > 0 ? size : size - 1);
+        var from = Clamp(start, size, 0, step > 0 ? size : size - 1);
         var to = Clamp(end, size, step > 0 ? 0 : -1, size);
         var count = Math.Max((to - from + bounded - Math.Sign(step)) / bounded, 0);
         return count == 0 ? (0, 0, 1) : ((int)from, (int)count, (int)bounded);
