@@ -1,8 +1,6 @@
 using ModelCompiler.Graphs;
-using ModelCompiler.Import.Onnx;
 using ModelCompiler.Testing;
 using ModelCompiler.Training.Graphs;
-using ModelCompiler.Verification;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -16,26 +14,13 @@ public sealed class OperatorTests
 
     [TorchTheory]
     [MemberData(nameof(Names))]
-    public void Outputs_equal_onnxruntime(string name)
-    {
-        var bytes = OperatorCases.All[name]().ToBytes();
-        using var execution = Execution(bytes);
-        using var oracle = new OnnxRuntimeOracle(bytes, Microsoft.ML.OnnxRuntime.GraphOptimizationLevel.ORT_DISABLE_ALL);
-        var inputs = Differential.RandomInputs([.. execution.Graph.Inputs.Select(i => new ModelPort(i.Name, i.Type))], 1, null);
-        var expected = oracle.Run(inputs);
-
-        using var scope = NewDisposeScope();
-        var outputs = execution.Run(inputs.ToDictionary(i => i.Name, i => TorchTypes.ToTensor(i.Type, i.Elements)), _ => false).Outputs;
-
-        var actual = outputs.Select((o, i) => new NamedTensor(expected[i].Name, expected[i].Type, o.contiguous().data<float>().ToArray()));
-        Differential.AssertEqual(expected, [.. actual], new Differential.Tolerance(), name);
-    }
+    public void Outputs_equal_onnxruntime(string name) => OperatorComparison.Check(OperatorCases.All[name](), name);
 
     [TorchTheory]
     [MemberData(nameof(SmoothNames))]
     public void Gradients_equal_finite_differences(string name)
     {
-        using var execution = Execution(OperatorCases.All[name]().ToBytes());
+        using var execution = OperatorComparison.Execution(OperatorCases.All[name]().ToBytes());
         using var scope = NewDisposeScope();
         manual_seed(1);
         var sizes = TorchTypes.Sizes(execution.Graph.Inputs[0].Shape);
@@ -65,7 +50,10 @@ public sealed class OperatorTests
     [TorchFact]
     public void Every_operator_with_a_differentiable_form_is_compared()
     {
-        var compared = OperatorCases.All.Values.SelectMany(c => Import(c().ToBytes()).Nodes).Select(n => n.Operator.GetType()).ToHashSet();
+        var compared = OperatorCases
+            .All.Values.SelectMany(c => OperatorComparison.Import(c().ToBytes()).Nodes)
+            .Select(n => n.Operator.GetType())
+            .ToHashSet();
 
         Assert.Empty(DifferentiableOperators.Types.Where(t => !compared.Contains(t)).Select(t => t.Name));
     }
@@ -81,7 +69,7 @@ public sealed class OperatorTests
             model.Constant(ModelCompiler.Graphs.Tensor.From<byte>(ElementType.UInt8, TensorShape.Scalar, [10])),
         ];
         model.Output(model.Node("DequantizeLinear", [model.Node("QuantizeLinear", [x, .. grid]), .. grid]), ElementType.Float32);
-        using var execution = Execution(model.ToBytes());
+        using var execution = OperatorComparison.Execution(model.ToBytes());
         using var scope = NewDisposeScope();
         var input = tensor(new[] { 0.123f, 24.4f, 25.6f, -1.2f }).requires_grad_();
 
@@ -110,18 +98,9 @@ public sealed class OperatorTests
         model.Proto.OpsetImport[0].Version = 16;
         model.Output(det, ElementType.Float32).Output(scattered, ElementType.Float32);
 
-        var error = Assert.Throws<ModelCompiler.Training.NotDifferentiableException>(() => Execution(model.ToBytes()));
+        var error = Assert.Throws<ModelCompiler.Training.NotDifferentiableException>(() => OperatorComparison.Execution(model.ToBytes()));
 
         Assert.Contains("(Det)", error.Message, StringComparison.Ordinal);
         Assert.Contains("(ScatterND)", error.Message, StringComparison.Ordinal);
-    }
-
-    private static GraphExecution Execution(byte[] model) => new(Import(model));
-
-    private static Graph Import(byte[] model)
-    {
-        var result = OnnxImporter.Import(new ModelSource("test.onnx", model, _ => null), new CompileOptions());
-        Assert.True(result.Graph is not null, string.Join("\n", result.Problems));
-        return result.Graph;
     }
 }
