@@ -45,6 +45,7 @@ internal static class DifferentiableOperators
         Add<DepthToSpace>(Movements.Moved);
         Add<DequantizeLinear>(FakeQuantisation.Dequantize);
         Add<Expand>(Movements.Expand);
+        Add<Fourier>(FourierTransforms.Whole);
         Add<Gather>(Gathers.Gather);
         Add<GatherElements>(Gathers.GatherElements);
         Add<GatherND>(Gathers.GatherTuples);
@@ -62,6 +63,7 @@ internal static class DifferentiableOperators
         Add<Resize>(Resampling.Resize);
         Add<ScatterElements>(Gathers.ScatterElements);
         Add<ScatterND>(Gathers.ScatterTuples);
+        Add<ShortTimeFourier>(FourierTransforms.OfFrames);
         Add<Slice>(Movements.Slice);
         Add<Softmax>(Normalisations.Softmax);
         Add<SpaceToDepth>(Movements.Moved);
