@@ -4,7 +4,7 @@ using Tensor = ModelCompiler.Graphs.Tensor;
 
 namespace ModelCompiler.Compression.Tests.Training.Graphs;
 
-/// <summary>The models whose operators walk over spatial dimensions, or only move elements.</summary>
+/// <summary>The models whose operators walk over spatial dimensions, only move elements, or transform signals.</summary>
 internal static partial class OperatorCases
 {
     private static void AddSpatial(Dictionary<string, Func<OnnxModelBuilder>> cases)
@@ -256,4 +256,36 @@ internal static partial class OperatorCases
         );
         cases.Add("Einsum", () => Of([2, 3, 4], (m, x) => m.Node("Einsum", [x, W(m, 4, 5)], ("equation", "bij,jk->bki"))));
     }
+
+    private static void AddTransforms(Dictionary<string, Func<OnnxModelBuilder>> cases)
+    {
+        cases.Add("DFT", () => Of([2, 7, 1], (m, x) => m.Node("DFT", [x], ("axis", 1)), opset: 17));
+        cases.Add(
+            "DFT one-sided",
+            () => Of([2, 7, 1], (m, x) => m.Node("DFT", [x, m.Constant(Scalar(10))], ("axis", 1), ("onesided", 1)), opset: 17)
+        );
+        cases.Add(
+            "DFT inverse",
+            () => Of([5, 3, 2], (m, x) => m.Node("DFT", [x, m.Constant(Scalar(4))], ("axis", 0), ("inverse", 1)), opset: 17)
+        );
+        cases.Add(
+            "DFT of half a spectrum",
+            () => Of([2, 5, 2], (m, x) => m.Node("DFT", [x, null, m.Constant(Scalar(1))], ("inverse", 1), ("onesided", 1)), opset: 20)
+        );
+        cases.Add(
+            "STFT",
+            () => Of([2, 20, 1], (m, x) => m.Node("STFT", [x, m.Constant(Scalar(3)), W(m, 8), m.Constant(Scalar(8))]), opset: 17)
+        );
+        cases.Add(
+            "STFT two-sided",
+            () =>
+                Of(
+                    [1, 16, 1],
+                    (m, x) => m.Node("STFT", [x, m.Constant(Scalar(4)), null, m.Constant(Scalar(6))], ("onesided", 0)),
+                    opset: 17
+                )
+        );
+    }
+
+    private static Tensor Scalar(long value) => Tensor.From<long>(ElementType.Int64, TensorShape.Scalar, [value]);
 }

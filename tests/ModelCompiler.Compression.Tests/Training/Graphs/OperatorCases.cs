@@ -18,6 +18,8 @@ internal static partial class OperatorCases
         "AveragePool padded",
         "BatchNormalization",
         "Conv 1d",
+        "DFT",
+        "STFT",
         "Conv 2d grouped",
         "Conv 3d",
         "Conv uneven pads",
@@ -326,38 +328,6 @@ internal static partial class OperatorCases
                 )
         );
     }
-
-    private static void AddTransforms(Dictionary<string, Func<OnnxModelBuilder>> cases)
-    {
-        cases.Add("DFT", () => Of([2, 7, 1], (m, x) => m.Node("DFT", [x], ("axis", 1)), opset: 17));
-        cases.Add(
-            "DFT one-sided",
-            () => Of([2, 7, 1], (m, x) => m.Node("DFT", [x, m.Constant(Scalar(10))], ("axis", 1), ("onesided", 1)), opset: 17)
-        );
-        cases.Add(
-            "DFT inverse",
-            () => Of([5, 3, 2], (m, x) => m.Node("DFT", [x, m.Constant(Scalar(4))], ("axis", 0), ("inverse", 1)), opset: 17)
-        );
-        cases.Add(
-            "DFT of half a spectrum",
-            () => Of([2, 5, 2], (m, x) => m.Node("DFT", [x, null, m.Constant(Scalar(1))], ("inverse", 1), ("onesided", 1)), opset: 20)
-        );
-        cases.Add(
-            "STFT",
-            () => Of([2, 20, 1], (m, x) => m.Node("STFT", [x, m.Constant(Scalar(3)), W(m, 8), m.Constant(Scalar(8))]), opset: 17)
-        );
-        cases.Add(
-            "STFT two-sided",
-            () =>
-                Of(
-                    [1, 16, 1],
-                    (m, x) => m.Node("STFT", [x, m.Constant(Scalar(4)), null, m.Constant(Scalar(6))], ("onesided", 0)),
-                    opset: 17
-                )
-        );
-    }
-
-    private static Tensor Scalar(long value) => Tensor.From<long>(ElementType.Int64, TensorShape.Scalar, [value]);
 
     private static OnnxModelBuilder Recurrent(
         string op,
