@@ -37,10 +37,24 @@ internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileO
         }
 
         proto.Graph.ValueInfo.Clear();
-        var result = OnnxImporter.Import(source with { Bytes = proto.ToByteArray() }, options);
+        return Import(source with { Bytes = proto.ToByteArray() }, options, $" for a batch of {batch}");
+    }
+
+    /// <summary>Makes sure that the compiler takes the file as it is, so that nothing that follows has to look out for damage.</summary>
+    /// <exception cref="TrainingException">It does not.</exception>
+    public static void RequireWhole(OnnxModel model, ModelSource source, CompileOptions options)
+    {
+        var symbol = model.Graph.Input.FirstOrDefault()?.Type?.TensorType?.Shape?.Dim.FirstOrDefault()?.DimParam ?? "";
+        var isBound = symbol.Length == 0 || options.Dimensions.Any(d => d.Symbol == symbol);
+        Import(source, isBound ? options : options with { Dimensions = (DimensionBinding[])[.. options.Dimensions, new(symbol, 1)] });
+    }
+
+    private static Graph Import(ModelSource source, CompileOptions options, string what = "")
+    {
+        var result = OnnxImporter.Import(source, options);
         return result.Graph
             ?? throw new TrainingException(
-                $"the model cannot be imported for a batch of {batch}: "
+                $"the model cannot be imported{what}: "
                     + string.Join(
                         " ",
                         result.Problems.Where(p => p.Kind.Severity == Severity.Error).Select(p => p.Message).Distinct().Take(3)

@@ -62,7 +62,9 @@ public sealed class TrainableModel : IDisposable
     {
         try
         {
+            var options = new CompileOptions { Dimensions = dimensions.ToArray() };
             var model = OnnxModel.Read(source);
+            BatchedModel.RequireWhole(model, source, options);
             ConstantNodes.Apply(model);
             if (model.Inputs.Count == 0 || model.Inputs.Count != model.Graph.Input.Count)
             {
@@ -77,7 +79,6 @@ public sealed class TrainableModel : IDisposable
             }
 
             TrainableInitialisers.MakeInputs(model, initialisers);
-            var options = new CompileOptions { Dimensions = dimensions.ToArray() };
             var opened = new TrainableModel(
                 source,
                 new BatchedModel(model, source, options, inputs),
@@ -90,7 +91,7 @@ public sealed class TrainableModel : IDisposable
         {
             throw new TrainingException(e.Message, e);
         }
-        catch (ShapeException e)
+        catch (Exception e) when (e is ShapeException or Diagnostics.ProblemException)
         {
             throw new TrainingException($"{source.Path}: {e.Message}", e);
         }

@@ -234,6 +234,23 @@ public sealed class NetworkTrainingTests
         AssertRefused("frozen", () => new NetworkTraining(model, Stripes(model, 64), Quick));
     }
 
+    [TorchFact]
+    public void Weights_of_an_input_that_is_always_zero_do_not_matter()
+    {
+        using var model = Open(Dense(sigmoid: false));
+        var before = model.ToOnnx();
+        var random = new Random(1);
+        float[] x = [.. Enumerable.Range(0, 32 * 4).Select(i => i % 4 == 2 ? 0 : random.NextSingle())];
+        long[] y = [.. Enumerable.Range(0, 32).Select(i => x[i * 4] > 0.5f ? 1L : 0)];
+        var items = ArrayItems.Of(model, [new("x", Type(ElementType.Float32, 32, 4), x), new("y", Type(ElementType.Int64, 32), y)]);
+
+        var scores = TaylorImportance.Of(model, items, LossKind.CrossEntropy, batchSize: 8)[model.Parameters[0].Name];
+
+        Assert.Equal([false, false, false, false, true, true, false, false], scores.Select(s => s == 0));
+        Assert.All(scores, s => Assert.True(s >= 0));
+        Assert.Equal(before, model.ToOnnx());
+    }
+
     private static byte[] Trained(TrainingOptions options, int? stopAfter)
     {
         var saved = Array.Empty<byte>();

@@ -216,6 +216,36 @@ public sealed class TrainableModelTests
         Assert.Throws<TrainingException>(() => TrainableModel.Open(new ModelSource("x.onnx", [1, 2, 3], _ => null)));
     }
 
+    [TorchTheory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Damaged_files_get_a_sentence_and_nothing_else(int seed)
+    {
+        byte[][] files = [TrainableModels.Convolutional().ToBytes(), TrainableModels.Quantised().ToBytes()];
+        var random = new Random(seed);
+        var refused = 0;
+        for (var i = 0; i < 150; i++)
+        {
+            var bytes = files[i % 2].ToArray();
+            for (var changes = random.Next(1, 4); changes > 0; changes--)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            }
+
+            try
+            {
+                using var model = TrainableModel.Open(new ModelSource("damaged.onnx", bytes, _ => null));
+            }
+            catch (TrainingException e)
+            {
+                Assert.NotEqual("", e.Message);
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, 20, 149);
+    }
+
     private static TrainableModel Open(OnnxModelBuilder model) =>
         TrainableModel.Open(new ModelSource("test.onnx", model.ToBytes(), _ => null));
 
