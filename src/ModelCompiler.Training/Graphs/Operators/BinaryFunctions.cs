@@ -1,3 +1,4 @@
+using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
 using static TorchSharp.torch;
 
@@ -6,7 +7,23 @@ namespace ModelCompiler.Training.Graphs.Operators;
 /// <summary>Functions of two variables, which broadcast to each other as in libtorch.</summary>
 internal static class BinaryFunctions
 {
-    public static Tensor[] Binary(Binary op, OperatorInputs inputs) => [Apply(op.Function, inputs[0], inputs[1])];
+    public static Tensor[] Binary(Binary op, OperatorInputs inputs)
+    {
+        var (a, b) = (inputs[0], inputs[1]);
+        // Integers of few bits are held as floats.
+        return inputs.Element(0).IsInteger() && a.is_floating_point() && DependsOnIntegers(op.Function)
+            ? [Apply(op.Function, a.to_type(ScalarType.Int64), b.to_type(ScalarType.Int64))]
+            : [Apply(op.Function, a, b)];
+    }
+
+    private static bool DependsOnIntegers(BinaryFunction function) =>
+        function
+            is BinaryFunction.BitShiftLeft
+                or BinaryFunction.BitShiftRight
+                or BinaryFunction.BitwiseAnd
+                or BinaryFunction.BitwiseOr
+                or BinaryFunction.BitwiseXor
+                or BinaryFunction.Div;
 
     private static Tensor Apply(BinaryFunction function, Tensor a, Tensor b) =>
         function switch

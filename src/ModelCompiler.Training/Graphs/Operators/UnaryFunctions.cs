@@ -82,12 +82,16 @@ internal static class UnaryFunctions
             ElementType.Bool => [x.ne(0)],
             ElementType.Float16 => [x.to_type(ScalarType.Float16)],
             ElementType.BFloat16 => [x.to_type(ScalarType.BFloat16)],
-            _ when op.To.IsInteger() => [x.is_floating_point() ? x.trunc() : x],
+            _ when op.To.IsInteger() => [Wrapped(x.is_floating_point() ? x.trunc() : x, op.To)],
             _ => [x],
         };
     }
 
     public static Tensor[] Where(Where op, OperatorInputs inputs) => [where(inputs[0], inputs[1], inputs[2])];
+
+    /// <summary>Integers of few bits begin again at the lowest behind the highest.</summary>
+    private static Tensor Wrapped(Tensor x, ElementType to) =>
+        to.SizeInBytes() > 2 ? x : remainder(x - to.LowestValue(), to.HighestValue() - to.LowestValue() + 1) + to.LowestValue();
 
     private static Tensor Bounded(Tensor x, float low, float high)
     {

@@ -137,6 +137,20 @@ internal static partial class OperatorCases
         }
 
         cases.Add("Div", () => Of([2, 3], (m, x) => m.Node("Div", [x, m.Constant([3], 0.5f, -2, 3)])));
+        foreach (var op in new[] { "Div", "BitwiseAnd", "BitwiseXor" })
+        {
+            // Integers of few bits are held as floats.
+            cases.Add(
+                $"{op} of bytes",
+                () =>
+                    Of(
+                        [2, 3],
+                        (m, x) => Float(m, m.Node(op, [Bytes(m, x), m.Constant(Tensor.From<byte>(ElementType.UInt8, new(3), [3, 2, 7]))])),
+                        opset: 18
+                    )
+            );
+        }
+
         cases.Add("Pow", () => Of([2, 3], (m, x) => m.Node("Pow", [m.Node("Exp", [x]), m.Constant([3], 0.5f, 2, 3)])));
         cases.Add("Mod", () => Of([2, 3], (m, x) => m.Node("Mod", [x, m.Constant([3], 0.5f, 0.25f, 3)], ("fmod", 1))));
         cases.Add(
@@ -328,6 +342,11 @@ internal static partial class OperatorCases
                 )
         );
     }
+
+    private static string Bytes(OnnxModelBuilder model, string x) =>
+        model.Node("Cast", [model.Node("Mul", [model.Node("Abs", [x]), model.Constant([], 200)])], ("to", (int)ElementType.UInt8));
+
+    private static string Float(OnnxModelBuilder model, string x) => model.Node("Cast", [x], ("to", (int)ElementType.Float32));
 
     private static OnnxModelBuilder Recurrent(
         string op,
