@@ -51,7 +51,7 @@ public sealed class TrainableModel : IDisposable
     /// <summary>Whether quantised numbers are integers. Where they are not, the network is continuous.</summary>
     internal bool Rounds { get; set; } = true;
 
-    /// <summary>What is done to the parameters around every step of an optimiser.</summary>
+    /// <summary>What is done to the parameters around every step of an optimiser. They belong to the model, and may change between epochs.</summary>
     public IList<IParameterConstraint> Constraints { get; } = [];
 
     /// <summary>Opens a model.</summary>
@@ -150,6 +150,11 @@ public sealed class TrainableModel : IDisposable
     public void Dispose()
     {
         _executions.ForEach(e => e.Execution.Dispose());
+        foreach (var constraint in Constraints)
+        {
+            constraint.Dispose();
+        }
+
         foreach (var parameter in Parameters)
         {
             parameter.Dispose();
