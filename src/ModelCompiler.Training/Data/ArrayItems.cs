@@ -10,11 +10,12 @@ namespace ModelCompiler.Training.Data;
 public sealed class ArrayItems : TrainingItems
 {
     private readonly IReadOnlyList<NamedTensor> _inputs;
+    private readonly IReadOnlyList<int> _axes;
     private readonly NamedTensor _targets;
 
-    private ArrayItems(IReadOnlyList<NamedTensor> inputs, NamedTensor targets)
+    private ArrayItems(IReadOnlyList<NamedTensor> inputs, IReadOnlyList<int> axes, NamedTensor targets)
     {
-        (_inputs, _targets) = (inputs, targets);
+        (_inputs, _axes, _targets) = (inputs, axes, targets);
         Count = targets.Type.Shape[0];
         if (targets.Elements is not float[] && targets.Type.Shape.Elements == Count)
         {
@@ -47,14 +48,17 @@ public sealed class ArrayItems : TrainingItems
 
         foreach (var (port, array) in model.Inputs.Zip(inputs))
         {
-            if (!model.IsBatched(port))
+            if (model.BatchAxis(port) is not { } axis)
             {
                 throw new TrainingException(
                     $"input '{port.Name}' is the same for all items of a batch; training needs one that counts items"
                 );
             }
 
-            if (array.Type.Element != port.Type.Element || !array.Type.Shape.Skip(1).SequenceEqual(port.Type.Shape.Skip(1)))
+            if (
+                array.Type.Element != port.Type.Element
+                || !array.Type.Shape.Skip(1).SequenceEqual(port.Type.Shape.Where((_, d) => d != axis))
+            )
             {
                 throw new TrainingException($"array '{array.Name}' is {array.Type}, but input '{port.Name}' is {port.Type}");
             }
@@ -62,7 +66,7 @@ public sealed class ArrayItems : TrainingItems
 
         var counts = inputs.Append(targets).Select(a => a.Type.Shape.Rank > 0 ? a.Type.Shape[0] : 0).Distinct().ToList();
         return counts is [> 0]
-            ? new ArrayItems(inputs, targets)
+            ? new ArrayItems(inputs, [.. model.Inputs.Select(i => model.BatchAxis(i) ?? 0)], targets)
             : throw new TrainingException(
                 $"the arrays must have one row an item: {string.Join(", ", inputs.Append(targets).Select(a => $"'{a.Name}' is {a.Type}"))}"
             );
@@ -72,7 +76,7 @@ public sealed class ArrayItems : TrainingItems
     public override Tensor[] Inputs(ReadOnlySpan<int> which, Random? augmentation)
     {
         var rows = which.ToArray();
-        return [.. _inputs.Select(i => Rows(i, rows))];
+        return [.. _inputs.Select((input, i) => Rows(input, rows).movedim([0], [_axes[i]]))];
     }
 
     /// <inheritdoc/>

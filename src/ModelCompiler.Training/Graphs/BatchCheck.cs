@@ -35,19 +35,16 @@ internal static class BatchCheck
         // What all items of a batch share is the same for both.
         for (var i = 0; i < model.Inputs.Count; i++)
         {
-            items[1][i] = model.IsBatched(model.Inputs[i]) ? items[1][i] : items[0][i];
+            items[1][i] = model.BatchAxis(model.Inputs[i]) is null ? items[0][i] : items[1][i];
         }
 
         var alone = items.Select(i => model.Forward(i).Outputs).ToList();
-        var together = model
-            .Forward([
-                .. items[0].Zip(items[1], (a, b) => (a, b)).Select((p, i) => model.IsBatched(model.Inputs[i]) ? cat([p.a, p.b]) : p.a),
-            ])
-            .Outputs;
+        var both = items[0].Select((a, i) => model.BatchAxis(model.Inputs[i]) is { } axis ? cat([a, items[1][i]], axis) : a);
+        var together = model.Forward([.. both]).Outputs;
         for (var i = 0; i < together.Count; i++)
         {
             var name = model.Outputs[i].Name;
-            var expected = alone[0][i].dim() > 0 ? cat([alone[0][i], alone[1][i]]) : alone[0][i];
+            var expected = Joined(alone[0][i], alone[1][i], together[i].shape);
             if (!expected.shape.SequenceEqual(together[i].shape))
             {
                 throw new TrainingException(
@@ -62,6 +59,13 @@ internal static class BatchCheck
                 );
             }
         }
+    }
+
+    /// <summary>The outputs of both items, along the dimension that has grown.</summary>
+    private static Tensor Joined(Tensor first, Tensor second, long[] together)
+    {
+        var grown = first.shape.Zip(together).ToList().FindIndex(s => s.First != s.Second);
+        return first.dim() > 0 ? cat([first, second], Math.Max(grown, 0)) : first;
     }
 
     private static bool Differs(Tensor expected, Tensor actual)

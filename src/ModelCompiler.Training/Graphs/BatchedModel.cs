@@ -4,8 +4,6 @@ using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
 using ModelCompiler.Import.Onnx;
 using ModelCompiler.Import.Onnx.Proto;
-using Dimension = ModelCompiler.Import.Onnx.Proto.TensorShapeProto.Types.Dimension;
-using DimensionKind = ModelCompiler.Import.Onnx.Proto.TensorShapeProto.Types.Dimension.ValueOneofCase;
 
 namespace ModelCompiler.Training.Graphs;
 
@@ -19,18 +17,24 @@ namespace ModelCompiler.Training.Graphs;
 /// <param name="inputs">Names of the model's own inputs.</param>
 internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileOptions options, IReadOnlyList<string> inputs)
 {
-    /// <summary>Items of a batch in the file; 1 where it leaves that open.</summary>
-    public int FileBatch { get; } = FirstDimension(model, options, inputs[0]);
+    private readonly BatchAxes _axes = new(model.Graph, inputs, options.Dimensions);
 
-    /// <summary>Whether an input counts items in its first dimension.</summary>
-    public bool IsBatched(string input) => FirstDimensionOf(model.Graph, input) is { } first && IsBatch(first);
+    /// <summary>Items of a batch in the file; 1 where it leaves that open.</summary>
+    public int FileBatch => _axes.FileBatch;
+
+    /// <summary>The dimension of an input that counts items; null where all items share it.</summary>
+    public int? BatchAxis(string input) => _axes.Of(input);
 
     /// <summary>The graph for a number of items, which is a multiple of <see cref="FileBatch"/>.</summary>
     /// <exception cref="TrainingException">It cannot be imported for so many.</exception>
     public Graph Import(int batch)
     {
         var proto = model.Proto.Clone();
-        SetBatch(proto.Graph, batch);
+        foreach (var input in inputs)
+        {
+            _axes.Set(proto.Graph, input, batch);
+        }
+
         if (batch != FileBatch)
         {
             Derive(proto, batch);
@@ -42,12 +46,16 @@ internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileO
 
     /// <summary>Makes sure that the compiler takes the file as it is, so that nothing that follows has to look out for damage.</summary>
     /// <exception cref="TrainingException">It does not.</exception>
-    public static void RequireWhole(OnnxModel model, ModelSource source, CompileOptions options)
-    {
-        var symbol = model.Graph.Input.FirstOrDefault()?.Type?.TensorType?.Shape?.Dim.FirstOrDefault()?.DimParam ?? "";
-        var isBound = symbol.Length == 0 || options.Dimensions.Any(d => d.Symbol == symbol);
-        Import(source, isBound ? options : options with { Dimensions = (DimensionBinding[])[.. options.Dimensions, new(symbol, 1)] });
-    }
+    public void RequireWhole() =>
+        Import(
+            source,
+            _axes.Symbol.Length == 0
+                ? options
+                : options with
+                {
+                    Dimensions = (DimensionBinding[])[.. options.Dimensions, new(_axes.Symbol, 1)],
+                }
+        );
 
     private static Graph Import(ModelSource source, CompileOptions options, string what = "")
     {
@@ -60,48 +68,6 @@ internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileO
                         result.Problems.Where(p => p.Kind.Severity == Severity.Error).Select(p => p.Message).Distinct().Take(3)
                     )
             );
-    }
-
-    private static int FirstDimension(OnnxModel model, CompileOptions options, string input) =>
-        FirstDimensionOf(model.Graph, input) switch
-        {
-            { ValueCase: DimensionKind.DimValue, DimValue: > 0 and <= int.MaxValue and var size } => (int)size,
-            { DimParam: { Length: > 0 } symbol } => options.Dimensions.FirstOrDefault(d => d.Symbol == symbol)?.Size ?? 1,
-            _ => 1,
-        };
-
-    private static Dimension? FirstDimensionOf(GraphProto graph, string input) => DimensionsOf(graph, input).FirstOrDefault();
-
-    private static IEnumerable<Dimension> DimensionsOf(GraphProto graph, string input) =>
-        graph.Input.First(i => i.Name == input).Type?.TensorType?.Shape?.Dim ?? [];
-
-    /// <summary>An open size that nobody binds, or, where the first input says a size, that size.</summary>
-    private bool IsBatch(Dimension dimension) =>
-        dimension.ValueCase == DimensionKind.DimValue && dimension.DimValue > 0
-            ? !IsOpen && dimension.DimValue == FileBatch
-            : options.Dimensions.All(d => d.Symbol != dimension.DimParam) || dimension.DimParam == Symbol;
-
-    private string Symbol => FirstDimensionOf(model.Graph, inputs[0])?.DimParam ?? "";
-
-    private bool IsOpen => FirstDimensionOf(model.Graph, inputs[0]) is not { ValueCase: DimensionKind.DimValue, DimValue: > 0 };
-
-    private void SetBatch(GraphProto graph, int batch)
-    {
-        var batched = inputs.Where(IsBatched).ToList();
-        foreach (var input in inputs)
-        {
-            if (Symbol.Length > 0 && DimensionsOf(graph, input).Skip(1).Any(d => d.DimParam == Symbol))
-            {
-                throw new TrainingException(
-                    $"input '{input}' does not count items ('{Symbol}') in its first dimension, as training needs it"
-                );
-            }
-        }
-
-        foreach (var input in batched)
-        {
-            FirstDimensionOf(graph, input)!.DimValue = batch;
-        }
     }
 
     private void Derive(ModelProto proto, int batch)
@@ -117,7 +83,7 @@ internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileO
             )
             .ToDictionary(p => p.Item1, p => p.Item2, StringComparer.Ordinal);
         // What is computed from the model's inputs, and so holds a batch.
-        var batched = inputs.Where(IsBatched).ToHashSet(StringComparer.Ordinal);
+        var batched = inputs.Where(i => BatchAxis(i) is not null).ToHashSet(StringComparer.Ordinal);
         foreach (var node in graph.Node.ToList())
         {
             if (node.OpType == "ConstantOfShape" && constants.ContainsKey(node.Input[0]) && model.Constant(node.Input[0]) is { } shape)

@@ -64,14 +64,14 @@ public sealed class TrainableModel : IDisposable
         {
             var options = new CompileOptions { Dimensions = dimensions.ToArray() };
             var model = OnnxModel.Read(source);
-            BatchedModel.RequireWhole(model, source, options);
-            ConstantNodes.Apply(model);
             if (model.Inputs.Count == 0 || model.Inputs.Count != model.Graph.Input.Count)
             {
                 throw new TrainingException($"{source.Path}: training needs inputs that are tensors of known rank");
             }
 
-            var inputs = model.Inputs.Select(i => i.Name).ToList();
+            var batches = new BatchedModel(model, source, options, [.. model.Inputs.Select(i => i.Name)]);
+            batches.RequireWhole();
+            ConstantNodes.Apply(model);
             var initialisers = TrainableInitialisers.Find(model);
             if (initialisers.All(p => p.Role == ParameterRole.Statistic))
             {
@@ -79,11 +79,7 @@ public sealed class TrainableModel : IDisposable
             }
 
             TrainableInitialisers.MakeInputs(model, initialisers);
-            var opened = new TrainableModel(
-                source,
-                new BatchedModel(model, source, options, inputs),
-                [.. initialisers.Select(i => new TrainableParameter(i))]
-            );
+            var opened = new TrainableModel(source, batches, [.. initialisers.Select(i => new TrainableParameter(i))]);
             BatchCheck.Run(opened);
             return opened;
         }
@@ -98,7 +94,7 @@ public sealed class TrainableModel : IDisposable
     }
 
     /// <summary>Computes all outputs of a batch.</summary>
-    /// <param name="inputs">The inputs in order; the first dimension counts items.</param>
+    /// <param name="inputs">The inputs in order; dimension <see cref="BatchAxis"/> counts items.</param>
     public NetworkOutputs Forward(params IReadOnlyList<Tensor> inputs)
     {
         var values = Parameters.ToDictionary(p => p.Name, p => (Tensor)p.Tensor);
@@ -107,12 +103,12 @@ public sealed class TrainableModel : IDisposable
             values.Add(Inputs[i].Name, inputs[i]);
         }
 
-        var batch = Inputs[0].Type.Shape.Rank == 0 ? 1 : (int)inputs[0].shape[0];
+        var batch = BatchAxis(Inputs[0]) is { } axis ? (int)inputs[0].shape[axis] : 1;
         return Execution(batch).Run(values, name => IsTraining && _byName.TryGetValue(name, out var p) && !p.IsFrozen, Rounds);
     }
 
-    /// <summary>Whether an input has an entry for each item of a batch, in its first dimension.</summary>
-    public bool IsBatched(ModelPort input) => _batches.IsBatched(input.Name);
+    /// <summary>The dimension of an input that counts the items of a batch, mostly the first; null where all items share it.</summary>
+    public int? BatchAxis(ModelPort input) => _batches.BatchAxis(input.Name);
 
     /// <summary>Makes parameters stay as they are.</summary>
     /// <param name="pattern">Their names; <c>*</c> stands for any characters, <c>?</c> for one.</param>

@@ -3,6 +3,7 @@ using ModelCompiler.Graphs;
 using ModelCompiler.Import.Onnx.Proto;
 using ModelCompiler.Testing;
 using ModelCompiler.Training;
+using ModelCompiler.Training.Data;
 using ModelCompiler.Training.Graphs;
 using ModelCompiler.Verification;
 using static TorchSharp.torch;
@@ -123,26 +124,58 @@ public sealed class TrainableModelTests
         using var model = TrainableModel.Open(new ModelSource("test.onnx", builder.ToBytes(), _ => null), new DimensionBinding("time", 6));
 
         Assert.Equal([5, 6, 3], model.Forward(rand(5, 6, 4), rand(1, 3)).Outputs[0].shape);
-        Assert.Equal([true, false], model.Inputs.Select(model.IsBatched));
+        Assert.Equal([0, null], model.Inputs.Select(model.BatchAxis));
     }
 
     [TorchFact]
-    public void A_batch_that_is_not_in_front_is_refused()
+    public void An_open_length_behind_a_batch_of_one_is_no_batch()
     {
         var builder = new OnnxModelBuilder();
-        var x = builder.SymbolicInput("x", ElementType.Float32, "batch", 4);
-        var state = builder.SymbolicInput("state", ElementType.Float32, 1, "batch", 3);
-        var product = builder.Node("MatMul", [x, builder.Constant(RandomTensors.Floats(1, 4, 3))]);
-        builder.Output(
-            builder.Node("Add", [product, builder.Node("Squeeze", [state, builder.Constant(Constant.Longs(0))])]),
-            ElementType.Float32
+        var x = builder.SymbolicInput("x", ElementType.Float32, 1, "length", 4);
+        builder.Output(builder.Node("MatMul", [x, builder.Constant(RandomTensors.Floats(1, 4, 3))]), ElementType.Float32);
+
+        Assert.Contains("length", Assert.Throws<TrainingException>(() => Open(builder)).Message, StringComparison.Ordinal);
+        using var model = TrainableModel.Open(
+            new ModelSource("test.onnx", builder.ToBytes(), _ => null),
+            new DimensionBinding("length", 6)
+        );
+        Assert.Equal([0], model.Inputs.Select(model.BatchAxis));
+    }
+
+    [TorchFact]
+    public void A_state_counts_items_in_another_dimension()
+    {
+        var builder = new OnnxModelBuilder();
+        var x = builder.SymbolicInput("x", ElementType.Float32, 3, "batch", 4);
+        var state = builder.SymbolicInput("state", ElementType.Float32, 1, "batch", 5);
+        string?[] inputs =
+        [
+            x,
+            builder.Constant(RandomTensors.Floats(1, 1, 15, 4)),
+            builder.Constant(RandomTensors.Floats(2, 1, 15, 5)),
+            null,
+            null,
+            state,
+        ];
+        builder.Output(builder.Node("GRU", "", inputs, [("hidden_size", 5)], 2)[1], ElementType.Float32);
+        using var model = Open(builder);
+        using var scope = NewDisposeScope();
+        float[] xs = [.. Enumerable.Range(0, 24).Select(i => i / 24f)];
+        float[] states = [.. Enumerable.Range(0, 10).Select(i => i / 10f)];
+        var items = ArrayItems.Of(
+            model,
+            [
+                new("x", new(ElementType.Float32, new(2, 3, 4)), xs),
+                new("state", new(ElementType.Float32, new(2, 1, 5)), states),
+                new("y", new(ElementType.Float32, new(2, 5)), new float[10]),
+            ]
         );
 
-        Assert.Contains(
-            "'state' does not count items",
-            Assert.Throws<TrainingException>(() => Open(builder)).Message,
-            StringComparison.Ordinal
-        );
+        var together = model.Forward(items.Inputs([0, 1], null)).Outputs[0];
+
+        Assert.Equal([1, 1], model.Inputs.Select(model.BatchAxis));
+        Assert.Equal([1, 2, 5], together.shape);
+        Assert.True(allclose(model.Forward(items.Inputs([1], null)).Outputs[0], together.narrow(1, 1, 1)));
     }
 
     [TorchFact]
