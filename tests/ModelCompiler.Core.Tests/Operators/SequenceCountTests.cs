@@ -55,6 +55,7 @@ public sealed class SequenceCountTests
             ("ngram_counts", (long[])[0, 2]),
             ("ngram_indexes", (long[])[2, 0, 1]),
             ("pool_int64s", (long[])[5, 6, 5, 6]),
+            ("weights", (float[])[2, 3, 5]),
         ];
         model.Output(model.Node("TfIdfVectorizer", [model.Input("x", ElementType.Int64, 6)], attributes), ElementType.Float32);
         Differential.Check(model, inputs: new Dictionary<string, Array> { ["x"] = (long[])[5, 6, 6, 5, 6, 7] }, targets: [Target.Auto]);
