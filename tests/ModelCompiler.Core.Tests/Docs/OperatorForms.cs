@@ -68,6 +68,7 @@ internal static class OperatorForms
         ["LSTM"] = [m => m.Node([m.X(3, 2, 4), m.X(1, 20, 4), m.X(1, 20, 5)], ("hidden_size", 5))],
         ["LinearAttention"] = [LinearAttention],
         ["Loop"] = [Repetition],
+        ["MaxRoiPool"] = [m => m.Node([m.X(1, 2, 4, 4), m.X(3, 5)], ("pooled_shape", (long[])[2, 2]))],
         ["MaxUnpool"] = [m => m.Node([m.X(1, 1, 2, 2), m.In(Long, 1, 1, 2, 2)], ("kernel_shape", (long[])[2, 2]))],
         ["MelWeightMatrix"] = [MelWeights],
         ["NegativeLogLikelihoodLoss"] = [m => m.Node([m.X(2, 3), m.In(Long, 2)])],

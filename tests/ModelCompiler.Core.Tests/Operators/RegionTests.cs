@@ -7,6 +7,29 @@ namespace ModelCompiler.Core.Tests.Operators;
 /// <summary>Operators of detectors and trackers that address images, caches and matrices by place.</summary>
 public sealed class RegionTests
 {
+    /// <summary>Regions inside, across the edges, of one pixel, and of none: an end before its start.</summary>
+    [Theory]
+    [InlineData(2, 3, 1f)]
+    [InlineData(4, 1, 0.5f)]
+    [InlineData(7, 7, 0.25f)]
+    public void The_greatest_elements_of_regions_equal_onnxruntime(int rows, int columns, float scale)
+    {
+        var model = new OnnxModelBuilder(12);
+        var (x, regions) = (model.Input("x", ElementType.Float32, 2, 3, 8, 9), model.Input("regions", ElementType.Float32, 6, 5));
+        (string, object)[] attributes = [("pooled_shape", (long[])[rows, columns]), ("spatial_scale", scale)];
+        model.Output(model.Node("MaxRoiPool", [x, regions], attributes), ElementType.Float32);
+        float[] given =
+        [
+            .. new float[] { 0, 1, 1, 6, 5 },
+            .. new float[] { 1, 0, 0, 8.5f, 7.5f },
+            .. new float[] { 1, 3, 4, 3, 4 },
+            .. new float[] { 0, -3, -2.5f, 4, 3 },
+            .. new float[] { 1, 5, 6, 20, 30 },
+            .. new float[] { 0, 6, 6, 2, 2 },
+        ];
+        Differential.Check(model, inputs: new Dictionary<string, Array> { ["regions"] = given });
+    }
+
     [Fact]
     public void Regions_equal_onnxruntime() =>
         Gen.Select(Gen.Int[1, 4], Gen.Int[1, 4], Gen.Int[0, 3], Gen.Float[0.2f, 1.2f], Gen.Bool, Gen.Int[0, 2], Gen.Int[1, 1000])

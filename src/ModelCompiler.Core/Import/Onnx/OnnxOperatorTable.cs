@@ -109,6 +109,7 @@ internal static class OnnxOperatorTable
         ["MatMulInteger"] = new(QLinearMatMulImport.MatMulInteger, 10),
         ["Max"] = new(BinaryImport.Variadic(BinaryFunction.Max), 6, 8, 12, 13),
         ["MaxPool"] = new(PoolImport.MaxPool, 1, 8, 10, 11, 12, 22),
+        ["MaxRoiPool"] = new(MaxRoiPoolImport.MaxRoiPool, 1, 22),
         ["MaxUnpool"] = new(MaxUnpoolImport.MaxUnpool, 9, 11, 22),
         ["Mean"] = new(BinaryImport.Mean, 6, 8, 13),
         ["MeanVarianceNormalization"] = new(ResponseNormalizationImport.MeanVariance, 9, 13),
