@@ -29,7 +29,7 @@ internal sealed record Int8WeightForm(int Block, int QuadMultiple)
         var book = CodeBook.Of(source.Weights);
         var dense = new Int8WeightForm(
             book is null ? Int8TileShape.ChooseBlock(outputs) : CodedBlock(outputs),
-            book is { HasZero: false } ? 1 : quadMultiple
+            book is null ? quadMultiple : 1
         )
         {
             Book = book,
