@@ -90,4 +90,7 @@ public static class OnnxMessages
         attribute.Ints.AddRange(values);
         return attribute;
     }
+
+    /// <summary>An attribute of a node; null where it is not given.</summary>
+    public static AttributeProto? Find(NodeProto node, string name) => node.Attribute.FirstOrDefault(a => a.Name == name);
 }

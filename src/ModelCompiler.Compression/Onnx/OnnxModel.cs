@@ -126,6 +126,16 @@ public sealed class OnnxModel
         return name;
     }
 
+    /// <summary>Gives a constant other elements, and another shape where that changes.</summary>
+    public void SetConstant(string name, Tensor tensor)
+    {
+        var proto = _constants[name];
+        var changed = OnnxMessages.Initializer(name, tensor.Element, tensor.Shape, tensor.Bytes);
+        Graph.Initializer[Graph.Initializer.IndexOf(proto)] = changed;
+        _constants[name] = changed;
+        _read[name] = tensor;
+    }
+
     /// <summary>Makes a node's constant output an initialiser.</summary>
     public void AddConstant(string name, TensorProto proto)
     {
@@ -175,7 +185,8 @@ public sealed class OnnxModel
 
     private bool IsTaken(string name) => _constants.ContainsKey(name) || Producer(name) is not null || Graph.Input.Any(i => i.Name == name);
 
-    private static IEnumerable<string> Reads(NodeProto node) =>
+    /// <summary>The values that a node reads, those included that the graphs in its attributes read.</summary>
+    internal static IEnumerable<string> Reads(NodeProto node) =>
         node
             .Input.Where(i => i.Length > 0)
             .Concat(node.Attribute.SelectMany(a => a.G is null ? a.Graphs : [a.G, .. a.Graphs]).SelectMany(g => g.Node).SelectMany(Reads));
