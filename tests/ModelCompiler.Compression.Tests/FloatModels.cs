@@ -1,4 +1,6 @@
+using Google.Protobuf;
 using ModelCompiler.Graphs;
+using ModelCompiler.Import.Onnx.Proto;
 using ModelCompiler.Testing;
 using ModelCompiler.Verification;
 
@@ -126,6 +128,14 @@ internal sealed class FloatModels(int seed, int opset = 17)
             "compressed"
         );
         return compiled;
+    }
+
+    /// <summary>The elements of a float32 value inside of a model, by ONNX Runtime.</summary>
+    public static float[] Exposed(ModelProto model, string value)
+    {
+        var exposed = model.Clone();
+        exposed.Graph.Output.Add(new ValueInfoProto { Name = value });
+        return (float[])RunInOnnxRuntime(exposed.ToByteArray())[^1].Elements;
     }
 
     private string Relu6(string x) => Builder.Node("Clip", [x, Builder.Constant([], 0), Builder.Constant([], 6)]);

@@ -14,6 +14,7 @@ internal static class FloatModel
         }
 
         ConstantNodes.Apply(model);
+        ComputedWeights.Fold(model);
         return model;
     }
 }

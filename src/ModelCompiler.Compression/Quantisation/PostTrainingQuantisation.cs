@@ -43,6 +43,7 @@ public static class PostTrainingQuantisation
         }
 
         ConstantNodes.Apply(model);
+        ComputedWeights.Fold(model);
         BatchNormalizationFolding.Apply(model);
         var statistics = MinMaxCalibration.Run(model, samples, progress, cancellation);
         OpsetUpgrade.Apply(model, source.Path, value => statistics.GetValueOrDefault(value)?.Rank);

@@ -10,7 +10,7 @@ internal delegate Tensor[]? Evaluate<in TOperator>(TOperator op, IReadOnlyList<T
 /// <summary>Evaluates nodes whose inputs are all known, with one evaluator an operator; operators without one stay in the graph.</summary>
 internal static class ConstantFolder
 {
-    /// <summary>Results larger than this many bytes are computed at run time, unless they are no larger than their inputs, or twice these for a Cast.</summary>
+    /// <summary>Results larger than this many bytes are computed at run time, unless they are no larger than their inputs, or four times these for a Cast.</summary>
     private const int MaxGrowthBytes = 1 << 20;
 
     private static readonly Dictionary<Type, Evaluate<Operator>> Evaluators = Table();
@@ -23,8 +23,9 @@ internal static class ConstantFolder
             return null;
         }
 
-        // Weights in 16 bits that the model itself converts to float32 are weights all the same.
-        var inputBytes = inputs.Sum(i => (long)(i?.Type.Bytes ?? 0)) * (op is Cast ? 2 : 1);
+        // Weights in 16 bits that the model itself converts to float32 are weights all the same, and so are those that it reads
+        // from a code book by indices of 8 bits, which Gather wants in 32.
+        var inputBytes = inputs.Sum(i => (long)(i?.Type.Bytes ?? 0)) * (op is Cast ? 4 : 1);
         return types.Sum(t => (long)t.Bytes) > Math.Max(inputBytes, MaxGrowthBytes)
             ? null
             : evaluate(op, [.. inputs.Select(i => i?.Constant)], types);
