@@ -38,9 +38,11 @@ internal static class Modelc
         // One line a command, in alphabetical order.
         root.Add(AccuracyCommand.Create(terminal));
         root.Add(BenchCommand.Create(terminal));
+        root.Add(ClusterCommand.Create(terminal));
         root.Add(EmitCommand.Create(terminal));
         root.Add(FinetuneCommand.Create(terminal));
         root.Add(InspectCommand.Create(terminal));
+        root.Add(PruneCommand.Create(terminal));
         root.Add(QuantizeCommand.Create(terminal));
         root.Add(TrainCommand.Create(terminal));
         root.Add(VerifyCommand.Create(terminal));

@@ -16,6 +16,18 @@ public sealed record ImageSet(int Height, int Width, byte[] Pixels, byte[] Label
     /// <summary>The pixels of one image.</summary>
     public ReadOnlySpan<byte> Image(int index) => Pixels.AsSpan(index * Size, Size);
 
+    /// <summary>At most so many of the images, spread over the whole.</summary>
+    public ImageSet Spread(int count)
+    {
+        if (count >= Count)
+        {
+            return this;
+        }
+
+        int[] chosen = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * Count / count))];
+        return this with { Pixels = [.. chosen.SelectMany(i => Image(i).ToArray())], Labels = [.. chosen.Select(i => Labels[i])] };
+    }
+
     /// <summary>The 60,000 images of an MNIST-like folder that are there to learn from.</summary>
     public static ImageSet ReadTraining(string folder) => Read(folder, "train");
 

@@ -1,0 +1,132 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using ModelCompiler.Cli.Reports;
+using ModelCompiler.Compression;
+using ModelCompiler.Verification;
+
+namespace ModelCompiler.Cli;
+
+/// <summary>What a method of compression has made.</summary>
+/// <param name="Model">Content of the ONNX file.</param>
+/// <param name="Layers">What was done, layer by layer.</param>
+internal sealed record Compressed(byte[] Model, IReadOnlyList<LayerChange> Layers);
+
+/// <summary>Everything that a method of compression works with.</summary>
+/// <param name="Parsed">The user's choices.</param>
+/// <param name="File">The model.</param>
+/// <param name="Compile">How it is compiled.</param>
+/// <param name="Measure">Measures changed models.</param>
+/// <param name="Seed">Decides everything random.</param>
+/// <param name="Layers">Which layers may be changed.</param>
+/// <param name="Cancellation">Stops.</param>
+internal sealed record CompressionTask(
+    ParseResult Parsed,
+    OnnxFile File,
+    CompileOptions Compile,
+    ModelDrop Measure,
+    int Seed,
+    Func<string, bool> Layers,
+    CancellationToken Cancellation
+);
+
+/// <summary>The body that commands share which make a smaller model of a float one: read, compress, measure, write, report.</summary>
+internal static class CompressionCommand
+{
+    // A pattern that takes longer than this on a name is not a pattern of names.
+    private static readonly TimeSpan MatchTime = TimeSpan.FromSeconds(1);
+
+    public static Command WithCompression(this Command command, Terminal terminal, Func<CompressionTask, Compressed> compress)
+    {
+        var model = new ModelArguments();
+        var data = new CompressionData();
+        var output = new Option<string>("--output", "-o") { Description = "Where the compressed model goes.", Required = true };
+        var skip = new Option<string?>("--skip") { Description = "A regular expression: layers whose name it matches stay as they are." };
+        model.AddTo(command);
+        command.Options.Add(output);
+        command.Options.Add(skip);
+        data.AddTo(command);
+        return command.WithBody(
+            terminal,
+            (parsed, cancellation) =>
+            {
+                var opened = ModelCase.Open(parsed.GetRequiredValue(model.File), model.FixedOptions(parsed));
+                if (ModelCompilation.Plan(opened.File.Source, opened.Options) is { Description: null } failed)
+                {
+                    return NotCompiled(opened, failed);
+                }
+
+                return Sentences(() =>
+                {
+                    var measure = terminal.During("running the original", () => data.Measure(parsed, opened.File, opened.Options));
+                    var task = new CompressionTask(
+                        parsed,
+                        opened.File,
+                        opened.Options,
+                        measure,
+                        data.Seed(parsed),
+                        Pattern(parsed.GetValue(skip)),
+                        cancellation
+                    );
+                    var compressed = compress(task);
+                    var drop = terminal.During("running the compressed model", () => measure.Of(compressed.Model, cancellation));
+                    var path = parsed.GetRequiredValue(output);
+                    var report = CompressionReport.Of(
+                        opened.File,
+                        (path, compressed.Model),
+                        opened.Options,
+                        (measure, drop),
+                        compressed.Layers
+                    );
+                    WholeFile.Write(path, compressed.Model);
+                    return new CommandResult(ExitCodes.Success, report, report.Print);
+                });
+            }
+        );
+    }
+
+    private static CommandResult NotCompiled(ModelCase opened, PlannedModel failed)
+    {
+        var diagnostics = DiagnosticReport.Of(failed.Problems);
+        return new(
+            ExitCodes.CannotCompile,
+            new
+            {
+                Model = opened.File.Path,
+                Status = "unsupported",
+                Diagnostics = diagnostics,
+            },
+            console => DiagnosticReport.Print(console, diagnostics)
+        );
+    }
+
+    private static Func<string, bool> Pattern(string? skip)
+    {
+        if (skip is null)
+        {
+            return _ => true;
+        }
+
+        try
+        {
+            var pattern = new Regex(skip, RegexOptions.CultureInvariant, MatchTime);
+            return layer => !pattern.IsMatch(layer);
+        }
+        catch (ArgumentException e)
+        {
+            throw new CommandException($"--skip: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Passes on what is wrong with model or data as a sentence.</summary>
+    private static T Sentences<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception e) when (e is CompressionException or RegexMatchTimeoutException or Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
+        {
+            throw new CommandException(e.Message, e);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using ModelCompiler.Compression;
+using ModelCompiler.Verification;
+using Spectre.Console;
+
+namespace ModelCompiler.Cli.Reports;
+
+/// <summary>What a model costs.</summary>
+/// <param name="FileBytes">Size of the ONNX file.</param>
+/// <param name="Macs">Multiply-accumulate operations.</param>
+/// <param name="WeightBytes">Bytes of weights as they are baked into the binary.</param>
+/// <param name="ArenaBytes">Bytes of the arena.</param>
+/// <param name="Accuracy">Part of the labelled images that it gets right; null where there are none.</param>
+internal sealed record ModelCost(
+    long FileBytes,
+    long Macs,
+    long WeightBytes,
+    long ArenaBytes,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Accuracy
+)
+{
+    /// <summary>Compiles a model up to its plan.</summary>
+    /// <exception cref="CommandException">It cannot be compiled.</exception>
+    public static ModelCost Of(ModelSource source, CompileOptions options, double? accuracy)
+    {
+        var plan = ModelCompilation.Plan(source, options);
+        return plan.Description is { } description
+            ? new(source.Bytes.Length, description.Macs, description.WeightBytes, description.ArenaBytes, accuracy)
+            : throw new CommandException(string.Join(" ", plan.Problems.Select(p => p.Message)));
+    }
+}
+
+/// <summary>A line of the report on one layer or several that go together.</summary>
+/// <param name="Layers">Their names.</param>
+/// <param name="Change">What was done to them, for people.</param>
+internal sealed record LayerChange(IReadOnlyList<string> Layers, string Change);
+
+/// <summary>What a command that compresses has made.</summary>
+/// <param name="Model">The original.</param>
+/// <param name="Output">The compressed model.</param>
+/// <param name="Before">What the original costs.</param>
+/// <param name="After">What the compressed model costs.</param>
+/// <param name="OutputError">Relative error of the outputs; null where accuracy was measured.</param>
+/// <param name="Layers">What was done, layer by layer.</param>
+internal sealed record CompressionReport(
+    string Model,
+    string Output,
+    ModelCost Before,
+    ModelCost After,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? OutputError,
+    IReadOnlyList<LayerChange> Layers
+)
+{
+    public static CompressionReport Of(
+        OnnxFile file,
+        (string Path, byte[] Model) output,
+        CompileOptions options,
+        (ModelDrop Measure, double Drop) quality,
+        IReadOnlyList<LayerChange> layers
+    )
+    {
+        var accuracy = quality.Measure.Images is { } images ? (double)quality.Measure.Right / images : (double?)null;
+        return new(
+            file.Path,
+            output.Path,
+            ModelCost.Of(file.Source, options, accuracy),
+            ModelCost.Of(new ModelSource(output.Path, output.Model, _ => null), options, accuracy - quality.Drop),
+            accuracy is null ? quality.Drop : null,
+            layers
+        );
+    }
+
+    public void Print(IAnsiConsole console)
+    {
+        var layers = new Table().Border(TableBorder.Simple).AddColumns("layers", "change");
+        foreach (var layer in Layers)
+        {
+            layers.AddRow(new Text(string.Join(", ", layer.Layers)), new Text(layer.Change));
+        }
+
+        console.Write(layers);
+        var table = new Table().AddColumns("", "before", "after");
+        if (Before.Accuracy is { } before && After.Accuracy is { } after)
+        {
+            table.AddRow("accuracy", Percent(before), Percent(after));
+        }
+
+        table.AddRow("MAC", Amount.Of(Before.Macs), Amount.Of(After.Macs));
+        table.AddRow("weights", Amount.Bytes(Before.WeightBytes), Amount.Bytes(After.WeightBytes));
+        table.AddRow("arena", Amount.Bytes(Before.ArenaBytes), Amount.Bytes(After.ArenaBytes));
+        table.AddRow("file", Amount.Bytes(Before.FileBytes), Amount.Bytes(After.FileBytes));
+        console.Write(table);
+        if (OutputError is { } error)
+        {
+            console.WriteLine($"relative error of the outputs: {Percent(error)}");
+        }
+    }
+
+    /// <summary>A share for people.</summary>
+    public static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:F2} %");
+}

@@ -1,0 +1,64 @@
+using ModelCompiler.Compression.Data;
+using ModelCompiler.Verification;
+
+namespace ModelCompiler.Compression;
+
+/// <summary>
+/// How much worse a changed model is than the original, run by ONNX Runtime: the part of labelled images that it no longer gets right or,
+/// without labels, how far its outputs have moved.
+/// </summary>
+public sealed class ModelDrop
+{
+    private readonly Func<byte[], CancellationToken, double> _drop;
+
+    private ModelDrop(Func<byte[], CancellationToken, double> drop) => _drop = drop;
+
+    /// <summary>Number of labelled images; null where there are no labels.</summary>
+    public int? Images { get; private init; }
+
+    /// <summary>How many images the original gets right.</summary>
+    public int Right { get; private init; }
+
+    /// <summary>Measures accuracy: a drop of 0.01 is one image in a hundred.</summary>
+    public static ModelDrop OfAccuracy(byte[] original, ImageInput input, ImageSet images, CancellationToken cancellation = default)
+    {
+        var right = Count(original, cancellation);
+        return new ModelDrop((model, stop) => (right - Count(model, stop)) / (double)images.Count) { Images = images.Count, Right = right };
+
+        int Count(byte[] model, CancellationToken stop)
+        {
+            using var oracle = new OnnxRuntimeOracle(model);
+            return ClassificationAccuracy.Right(ClassificationAccuracy.Predict(i => oracle.Run(i), input, images, stop), images);
+        }
+    }
+
+    /// <summary>Measures <see cref="OutputError"/> over all samples.</summary>
+    /// <exception cref="CompressionException">There are no samples.</exception>
+    public static ModelDrop OfOutputs(byte[] original, IReadOnlyList<IReadOnlyList<NamedTensor>> samples)
+    {
+        if (samples.Count == 0)
+        {
+            throw new CompressionException("there are no samples to measure with");
+        }
+
+        using var oracle = new OnnxRuntimeOracle(original);
+        var expected = samples.Select(s => oracle.Run(s)).ToList();
+        return new ModelDrop(
+            (model, stop) =>
+            {
+                using var changed = new OnnxRuntimeOracle(model);
+                return OutputError.Of(
+                    expected.SelectMany(e => e),
+                    samples.SelectMany(s =>
+                    {
+                        stop.ThrowIfCancellationRequested();
+                        return changed.Run(s);
+                    })
+                );
+            }
+        );
+    }
+
+    /// <summary>The drop of a changed model.</summary>
+    public double Of(byte[] model, CancellationToken cancellation = default) => _drop(model, cancellation);
+}

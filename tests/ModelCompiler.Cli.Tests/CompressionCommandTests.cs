@@ -1,0 +1,119 @@
+using System.Text.Json;
+using ModelCompiler.Graphs;
+using ModelCompiler.Testing;
+
+namespace ModelCompiler.Cli.Tests;
+
+public sealed class CompressionCommandTests : IDisposable
+{
+    private readonly ModelFolder _models = new();
+
+    private string Output => Path.Combine(_models.Root, "out.onnx");
+
+    [Fact]
+    public async Task Prune_takes_channels_out_and_says_what_that_saves()
+    {
+        var result = await Invocation.Of([
+            "prune",
+            _models.Add("layers", Layers()),
+            "-o",
+            Output,
+            "--method",
+            "channels",
+            "--amount",
+            "0.5",
+            "--json",
+        ]);
+
+        Assert.True(result.ExitCode == 0, result.Output + result.Errors);
+        var json = result.Json();
+        Assert.Equal((160, 80), (Of(json, "before", "macs"), Of(json, "after", "macs")));
+        Assert.True(Of(json, "after", "weightBytes") < Of(json, "before", "weightBytes"));
+        Assert.Equal(JsonValueKind.Number, json.GetProperty("outputError").ValueKind);
+        Assert.Equal(0, (await Invocation.Of("verify", Output, "--json")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("prune", "--amount", "0.25", "--scope", "global")]
+    [InlineData("prune", "--amount", "0.5", "--scope", "threshold")]
+    [InlineData("prune", "--pattern", "2:4")]
+    [InlineData("prune", "--pattern", "4x8", "--skip", "gemm2")]
+    [InlineData("cluster", "--clusters", "4")]
+    [InlineData("cluster", "--clusters", "3", "--per-channel", "--init", "linear", "--seed", "3")]
+    public async Task Compressed_files_compile_and_agree_with_onnxruntime_and_are_the_same_every_time(params string[] arguments)
+    {
+        var path = _models.Add("layers", Layers());
+        var result = await Invocation.Of([arguments[0], path, "-o", Output, .. arguments.Skip(1)]);
+
+        Assert.True(result.ExitCode == 0, result.Output + result.Errors);
+        Assert.Contains("weights", result.Output, StringComparison.Ordinal);
+        Assert.Contains("error of the outputs", result.Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await Invocation.Of("verify", Output, "--json")).ExitCode);
+        var first = File.ReadAllBytes(Output);
+        await Invocation.Of([arguments[0], path, "-o", Output, .. arguments.Skip(1)]);
+        Assert.Equal(first, File.ReadAllBytes(Output));
+    }
+
+    [Theory]
+    [InlineData(3, "prune", "--pattern", "4:2")]
+    [InlineData(3, "prune", "--amount", "2")]
+    [InlineData(3, "prune", "--method", "channels", "--criterion", "batchnormalization")]
+    [InlineData(3, "prune", "--criterion", "given")]
+    [InlineData(3, "prune", "--skip", "(")]
+    [InlineData(3, "prune", "--skip", ".")]
+    [InlineData(3, "prune", "--data", "nowhere")]
+    [InlineData(3, "cluster", "--clusters", "1")]
+    public async Task What_cannot_be_done_is_a_sentence_and_leaves_no_file(int exitCode, params string[] arguments)
+    {
+        var path = _models.Add("layers", Layers());
+        var result = await Invocation.Of([arguments[0], path, "-o", Output, .. arguments.Skip(1)]);
+
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.Contains("error:", result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("defect", result.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(Output));
+    }
+
+    [Fact]
+    public async Task A_model_that_cannot_be_compiled_is_not_compressed()
+    {
+        var result = await Invocation.Of("cluster", _models.Add("unsupported", SmallModels.Unsupported()), "-o", Output, "--json");
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal(2, result.Json().GetProperty("diagnostics").GetArrayLength());
+        Assert.False(File.Exists(Output));
+    }
+
+    [Fact]
+    public async Task Recorded_inputs_are_what_the_error_is_measured_on()
+    {
+        var path = _models.Add("layers", Layers());
+        _models.Record(
+            "layers",
+            [Tensor.Floats(new TensorShape(1, 8), new float[8])],
+            [Tensor.Floats(new TensorShape(1, 4), new float[4])]
+        );
+        var result = await Invocation.Of("prune", path, "-o", Output, "--data", Path.GetDirectoryName(path)!, "--json");
+
+        // Of an input of zeros nothing is lost.
+        Assert.Equal(0, result.Json().GetProperty("outputError").GetDouble());
+    }
+
+    public void Dispose() => _models.Dispose();
+
+    private static long Of(JsonElement json, string side, string key) => json.GetProperty(side).GetProperty(key).GetInt64();
+
+    private static OnnxModelBuilder Layers()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Input("x", ElementType.Float32, 1, 8);
+        var hidden = model.Node("Relu", [model.Node("MatMul", [x, Weights(model, 8, 16)])]);
+        return model.Output(model.Node("MatMul", [hidden, Weights(model, 16, 2)]), ElementType.Float32);
+    }
+
+    private static string Weights(OnnxModelBuilder model, params int[] shape)
+    {
+        var random = new Random(shape[0]);
+        return model.Constant(shape, [.. Enumerable.Range(0, shape[0] * shape[1]).Select(_ => (random.NextSingle() * 2) - 1)]);
+    }
+}
