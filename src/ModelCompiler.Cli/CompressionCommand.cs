@@ -9,7 +9,11 @@ namespace ModelCompiler.Cli;
 /// <summary>What a method of compression has made.</summary>
 /// <param name="Model">Content of the ONNX file.</param>
 /// <param name="Layers">What was done, layer by layer.</param>
-internal sealed record Compressed(byte[] Model, IReadOnlyList<LayerChange> Layers);
+internal sealed record Compressed(byte[] Model, IReadOnlyList<LayerChange> Layers)
+{
+    /// <summary>What pruning single layers costs; null where that was not measured.</summary>
+    public IReadOnlyList<LayerDrops>? Sensitivity { get; init; }
+}
 
 /// <summary>Everything that a method of compression works with.</summary>
 /// <param name="Parsed">The user's choices.</param>
@@ -70,13 +74,7 @@ internal static class CompressionCommand
                     var compressed = compress(task);
                     var drop = terminal.During("running the compressed model", () => measure.Of(compressed.Model, cancellation));
                     var path = parsed.GetRequiredValue(output);
-                    var report = CompressionReport.Of(
-                        opened.File,
-                        (path, compressed.Model),
-                        opened.Options,
-                        (measure, drop),
-                        compressed.Layers
-                    );
+                    var report = CompressionReport.Of(opened.File, path, compressed, opened.Options, (measure, drop));
                     WholeFile.Write(path, compressed.Model);
                     return new CommandResult(ExitCodes.Success, report, report.Print);
                 });

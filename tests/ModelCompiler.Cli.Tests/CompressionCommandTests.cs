@@ -62,6 +62,9 @@ public sealed class CompressionCommandTests : IDisposable
     [InlineData(3, "prune", "--skip", "(")]
     [InlineData(3, "prune", "--skip", ".")]
     [InlineData(3, "prune", "--data", "nowhere")]
+    [InlineData(3, "prune", "--method", "blocks")]
+    [InlineData(3, "prune", "--max-drop", "-1")]
+    [InlineData(3, "prune", "--max-drop", "0.1", "--pattern", "2:4")]
     [InlineData(3, "cluster", "--clusters", "1")]
     public async Task What_cannot_be_done_is_a_sentence_and_leaves_no_file(int exitCode, params string[] arguments)
     {
@@ -72,6 +75,33 @@ public sealed class CompressionCommandTests : IDisposable
         Assert.Contains("error:", result.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("defect", result.Errors, StringComparison.Ordinal);
         Assert.False(File.Exists(Output));
+    }
+
+    [Theory]
+    [InlineData("weights")]
+    [InlineData("channels")]
+    public async Task Layers_are_pruned_as_far_as_the_allowed_drop(string method)
+    {
+        string[] arguments = ["prune", _models.Add("layers", Layers()), "-o", Output, "--method", method, "--max-drop", "0.4"];
+        var json = (await Invocation.Of([.. arguments, "--json"])).Json();
+
+        Assert.InRange(json.GetProperty("outputError").GetDouble(), 0, 0.4);
+        var sensitivity = json.GetProperty("sensitivity").EnumerateArray().ToList();
+        Assert.Equal(json.GetProperty("layers").GetArrayLength(), sensitivity.Count);
+        Assert.All(sensitivity, s => Assert.Equal(9, s.GetProperty("drops").GetArrayLength()));
+        Assert.Contains("pruned alone", (await Invocation.Of(arguments)).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Residual_blocks_are_removed()
+    {
+        var model = new OnnxModelBuilder();
+        var x = model.Node("Relu", [model.Input("x", ElementType.Float32, 1, 8)]);
+        x = model.Node("Add", [x, model.Node("MatMul", [x, Weights(model, 8, 8)])]);
+        model.Output(model.Node("MatMul", [x, Weights(model, 8, 2)]), ElementType.Float32);
+        var json = (await Invocation.Of("prune", _models.Add("residual", model), "-o", Output, "--method", "blocks", "--json")).Json();
+
+        Assert.Equal((80, 16), (Of(json, "before", "macs"), Of(json, "after", "macs")));
     }
 
     [Fact]

@@ -11,13 +11,18 @@ internal static class PruneCommand
     {
         Weights,
         Channels,
+        Blocks,
     }
+
+    // What sensitivity analysis tries.
+    private static readonly double[] Shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
     public static Command Create(Terminal terminal)
     {
         var method = new Option<Method>("--method")
         {
-            Description = "weights: the least become zero. channels: the least go, with all that computes and reads them.",
+            Description =
+                "weights: the least become zero. channels: the least go, with all that computes and reads them. blocks: residual blocks go.",
             DefaultValueFactory = _ => Method.Weights,
         };
         var amount = new Option<double>("--amount")
@@ -46,7 +51,13 @@ internal static class PruneCommand
             Description = "What is left of a layer is a multiple of this number of channels.",
             DefaultValueFactory = _ => 1,
         };
-        var command = new Command("prune", "Make the least important weights zero, or take the least important channels out.")
+        var blocks = new Option<int>("--blocks") { Description = "Most residual blocks that go.", DefaultValueFactory = _ => 1 };
+        var maxDrop = new Option<double?>("--max-drop")
+        {
+            Description =
+                "Most that accuracy (0.01 is one image in a hundred), or else the relative error of the outputs, may become worse: the share of each layer is chosen by what the layer bears, in place of --amount.",
+        };
+        var command = new Command("prune", "Make the least important weights zero, or take the least important channels or blocks out.")
         {
             method,
             amount,
@@ -54,36 +65,98 @@ internal static class PruneCommand
             pattern,
             criterion,
             multiple,
+            blocks,
+            maxDrop,
         };
         return command.WithCompression(
             terminal,
             task =>
-                terminal.During(
-                    "pruning",
-                    () =>
-                        task.Parsed.GetValue(method) == Method.Weights
-                            ? Weights(
+            {
+                var parsed = task.Parsed;
+                var (share, of, drop) = (parsed.GetValue(amount), parsed.GetValue(scope), parsed.GetValue(maxDrop));
+                switch (parsed.GetValue(method))
+                {
+                    case Method.Blocks:
+                        return terminal.During("removing blocks", () => Blocks(task, parsed.GetValue(blocks), drop));
+                    case Method.Channels:
+                        var channels = new ChannelPruningOptions(share)
+                        {
+                            Scope = of,
+                            Criterion = parsed.GetValue(criterion),
+                            Multiple = parsed.GetValue(multiple),
+                            Layers = task.Layers,
+                            Compile = task.Compile,
+                        };
+                        return drop is null
+                            ? terminal.During("pruning", () => Channels(task, channels))
+                            : Within(
+                                terminal,
                                 task,
-                                new WeightPruningOptions(task.Parsed.GetValue(amount))
-                                {
-                                    Scope = task.Parsed.GetValue(scope),
-                                    Pattern = PatternOf(task.Parsed.GetRequiredValue(pattern)),
-                                    Layers = task.Layers,
-                                }
-                            )
-                            : Channels(
+                                drop.Value,
+                                shares => Channels(task, channels with { Amount = 0, Scope = PruningScope.Layer, LayerAmounts = shares })
+                            );
+                    default:
+                        var weights = new WeightPruningOptions(share)
+                        {
+                            Scope = of,
+                            Pattern = PatternOf(parsed.GetRequiredValue(pattern)),
+                            Layers = task.Layers,
+                        };
+                        if (drop is not null && weights.Pattern is KeepOfEach)
+                        {
+                            throw new CommandException($"--max-drop: the pattern {weights.Pattern} leaves nothing to choose.");
+                        }
+
+                        return drop is null
+                            ? terminal.During("pruning", () => Weights(task, weights))
+                            : Within(
+                                terminal,
                                 task,
-                                new ChannelPruningOptions(task.Parsed.GetValue(amount))
-                                {
-                                    Scope = task.Parsed.GetValue(scope),
-                                    Criterion = task.Parsed.GetValue(criterion),
-                                    Multiple = task.Parsed.GetValue(multiple),
-                                    Layers = task.Layers,
-                                    Compile = task.Compile,
-                                }
-                            )
-                )
+                                drop.Value,
+                                shares => Weights(task, weights with { Amount = 0, Scope = PruningScope.Layer, LayerAmounts = shares })
+                            );
+                }
+            }
         );
+    }
+
+    /// <summary>Prunes each layer as far as the whole bears it.</summary>
+    private static Compressed Within(
+        Terminal terminal,
+        CompressionTask task,
+        double drop,
+        Func<IReadOnlyDictionary<string, double>, Compressed> prune
+    )
+    {
+        if (!(drop >= 0))
+        {
+            throw new CommandException("--max-drop: expected a number of at least 0.");
+        }
+
+        var layers = prune(new Dictionary<string, double>()).Layers.Select(l => l.Layers[0]).Distinct().ToList();
+        return terminal.WithProgress(
+            "pruning layer by layer",
+            layers.Count * Shares.Length,
+            step =>
+            {
+                var sensitivity = Sensitivity.Analyse(layers, Shares, s => prune(s).Model, task.Measure, step, task.Cancellation);
+                var shares = Sensitivity.Choose(sensitivity, drop, s => prune(s).Model, task.Measure, task.Cancellation);
+                return prune(shares) with { Sensitivity = [.. sensitivity.Select(LayerDrops.Of)] };
+            }
+        );
+    }
+
+    private static Compressed Blocks(CompressionTask task, int blocks, double? drop)
+    {
+        var shorter = BlockPruning.Run(
+            task.File.Source,
+            task.Measure,
+            blocks,
+            drop ?? double.PositiveInfinity,
+            task.Compile,
+            task.Cancellation
+        );
+        return new Compressed(shorter.Model, [.. shorter.Removed.Select(r => new LayerChange([r.Sum], $"block removed, {r.Nodes} nodes"))]);
     }
 
     private static SparsityPattern PatternOf(string text) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using ModelCompiler.Compression;
+using ModelCompiler.Compression.Pruning;
 using ModelCompiler.Verification;
 using Spectre.Console;
 
@@ -36,6 +37,15 @@ internal sealed record ModelCost(
 /// <param name="Change">What was done to them, for people.</param>
 internal sealed record LayerChange(IReadOnlyList<string> Layers, string Change);
 
+/// <summary>How much worse the model is when a layer alone is pruned to a share.</summary>
+internal sealed record ShareDrop(double Share, double Drop);
+
+/// <summary>How much worse the model is when a layer alone is pruned.</summary>
+internal sealed record LayerDrops(string Layer, IReadOnlyList<ShareDrop> Drops)
+{
+    public static LayerDrops Of(LayerSensitivity layer) => new(layer.Layer, [.. layer.Drops.Select(d => new ShareDrop(d.Share, d.Drop))]);
+}
+
 /// <summary>What a command that compresses has made.</summary>
 /// <param name="Model">The original.</param>
 /// <param name="Output">The compressed model.</param>
@@ -43,36 +53,51 @@ internal sealed record LayerChange(IReadOnlyList<string> Layers, string Change);
 /// <param name="After">What the compressed model costs.</param>
 /// <param name="OutputError">Relative error of the outputs; null where accuracy was measured.</param>
 /// <param name="Layers">What was done, layer by layer.</param>
+/// <param name="Sensitivity">What pruning single layers costs; null where that was not measured.</param>
 internal sealed record CompressionReport(
     string Model,
     string Output,
     ModelCost Before,
     ModelCost After,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? OutputError,
-    IReadOnlyList<LayerChange> Layers
+    IReadOnlyList<LayerChange> Layers,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LayerDrops>? Sensitivity
 )
 {
     public static CompressionReport Of(
         OnnxFile file,
-        (string Path, byte[] Model) output,
+        string output,
+        Compressed compressed,
         CompileOptions options,
-        (ModelDrop Measure, double Drop) quality,
-        IReadOnlyList<LayerChange> layers
+        (ModelDrop Measure, double Drop) quality
     )
     {
         var accuracy = quality.Measure.Images is { } images ? (double)quality.Measure.Right / images : (double?)null;
         return new(
             file.Path,
-            output.Path,
+            output,
             ModelCost.Of(file.Source, options, accuracy),
-            ModelCost.Of(new ModelSource(output.Path, output.Model, _ => null), options, accuracy - quality.Drop),
+            ModelCost.Of(new ModelSource(output, compressed.Model, _ => null), options, accuracy - quality.Drop),
             accuracy is null ? quality.Drop : null,
-            layers
+            compressed.Layers,
+            compressed.Sensitivity
         );
     }
 
     public void Print(IAnsiConsole console)
     {
+        if (Sensitivity is [var first, ..])
+        {
+            var drops = new Table().Border(TableBorder.Simple).AddColumn("drop when pruned alone");
+            drops.AddColumns([.. first.Drops.Select(d => Percent(d.Share))]);
+            foreach (var layer in Sensitivity)
+            {
+                drops.AddRow([new Text(layer.Layer), .. layer.Drops.Select(d => new Text(Percent(d.Drop)))]);
+            }
+
+            console.Write(drops);
+        }
+
         var layers = new Table().Border(TableBorder.Simple).AddColumns("layers", "change");
         foreach (var layer in Layers)
         {
