@@ -40,6 +40,7 @@ internal static class Modelc
         root.Add(BenchCommand.Create(terminal));
         root.Add(ClusterCommand.Create(terminal));
         root.Add(EmitCommand.Create(terminal));
+        root.Add(EnsembleCommand.Create(terminal));
         root.Add(FinetuneCommand.Create(terminal));
         root.Add(InspectCommand.Create(terminal));
         root.Add(PruneCommand.Create(terminal));

@@ -129,6 +129,21 @@ public sealed class CompressionCommandTests : IDisposable
         Assert.Equal(0, result.Json().GetProperty("outputError").GetDouble());
     }
 
+    [Fact]
+    public async Task Ensemble_makes_one_model_of_several()
+    {
+        var (first, second) = (_models.Add("first", Layers()), _models.Add("second", Layers()));
+        var result = await Invocation.Of("ensemble", first, second, "-o", Output, "--rule", "vote", "--weights", "1", "2", "--json");
+
+        Assert.True(result.ExitCode == 0, result.Output + result.Errors);
+        Assert.Equal(320, result.Json().GetProperty("ensemble").GetProperty("macs").GetInt64());
+        Assert.Equal(2, result.Json().GetProperty("models").GetArrayLength());
+        Assert.Equal(0, (await Invocation.Of("verify", Output, "--json")).ExitCode);
+        var text = await Invocation.Of("ensemble", first, second, "-o", Output);
+        Assert.Contains(Output, text.Output, StringComparison.Ordinal);
+        Assert.Equal(3, (await Invocation.Of("ensemble", first, _models.Add("other", SmallModels.MatMul()), "-o", Output)).ExitCode);
+    }
+
     public void Dispose() => _models.Dispose();
 
     private static long Of(JsonElement json, string side, string key) => json.GetProperty(side).GetProperty(key).GetInt64();

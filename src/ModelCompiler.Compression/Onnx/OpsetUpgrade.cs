@@ -55,7 +55,7 @@ internal sealed class OpsetUpgrade
         if (model.Opset < Oldest)
         {
             throw new CompressionException(
-                $"{path}: the model has opset {model.Opset}; models of opset {Oldest} and newer can be quantised"
+                $"{path}: the model has opset {model.Opset}; models of opset {Oldest} and newer can be lifted to {Wanted}, which is needed here"
             );
         }
 
@@ -65,7 +65,7 @@ internal sealed class OpsetUpgrade
             if (!upgrade.TryLift(node))
             {
                 throw new CompressionException(
-                    $"{path}: node '{node.Name}' ({node.OpType}) cannot be lifted from opset {model.Opset} to {Wanted}, which int8 needs; export the model with opset {Wanted} or newer"
+                    $"{path}: node '{node.Name}' ({node.OpType}) cannot be lifted from opset {model.Opset} to {Wanted}, which is needed here; export the model with opset {Wanted} or newer"
                 );
             }
         }
