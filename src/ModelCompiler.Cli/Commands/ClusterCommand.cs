@@ -39,6 +39,7 @@ internal static class ClusterCommand
                     Initialisation = task.Parsed.GetValue(start),
                     Seed = task.Seed,
                     Layers = task.Layers,
+                    Compile = task.Compile,
                 };
                 var clustered = terminal.During("clustering", () => WeightClustering.Run(task.File.Source, options, task.Cancellation));
                 return new Compressed(

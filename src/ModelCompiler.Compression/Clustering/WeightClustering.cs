@@ -20,6 +20,9 @@ public sealed record ClusteringOptions(int Clusters)
 
     /// <summary>Which layers are clustered; by default all.</summary>
     public Func<string, bool> Layers { get; init; } = _ => true;
+
+    /// <summary>Sizes of symbolic dimensions.</summary>
+    public CompileOptions Compile { get; init; } = new();
 }
 
 /// <summary>What clustering did to a layer.</summary>
@@ -56,7 +59,7 @@ public static class WeightClustering
         var model = FloatModel.Read(source);
         if (options.PerChannel && model.Opset < FirstOpsetWithGatherElements)
         {
-            var shapes = ValueShapes.Of(model, source.Path, new CompileOptions());
+            var shapes = ValueShapes.Of(model, source.Path, options.Compile);
             OpsetUpgrade.Apply(model, source.Path, value => shapes.Find(value)?.Rank);
         }
 

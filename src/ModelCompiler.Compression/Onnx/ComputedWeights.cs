@@ -25,6 +25,7 @@ internal static class ComputedWeights
         var nodes = model.Graph.Node.Where(n => n.Output.All(o => IsComputed(model, o))).ToList();
         alone.Graph.Node.Clear();
         alone.Graph.Node.AddRange(nodes);
+        alone.Graph.Input.Clear();
         alone.Graph.Output.Clear();
         alone.Graph.Output.AddRange(computed.Select(v => new ValueInfoProto { Name = v }));
         var folded = OnnxImporter.Import(new ModelSource("weights", alone.ToByteArray(), _ => null), new CompileOptions()).Graph;

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using ModelCompiler.Diagnostics;
 using ModelCompiler.Graphs;
 using ModelCompiler.Import.Onnx;
 using ModelCompiler.Import.Onnx.Proto;
@@ -32,7 +33,9 @@ internal sealed class ValueShapes
         var import = OnnxImporter.Import(new ModelSource(path, exposed.ToByteArray(), _ => null), options);
         if (import.Graph is null)
         {
-            throw new CompressionException(string.Join(" ", import.Problems.Select(p => p.Message)));
+            throw new CompressionException(
+                string.Join(" ", import.Problems.Where(p => p.Kind.Severity == Severity.Error).Select(p => p.Message))
+            );
         }
 
         var shapes = new Dictionary<string, TensorShape>(StringComparer.Ordinal);

@@ -98,6 +98,24 @@ public sealed class WeightClusteringTests
     }
 
     [Fact]
+    public void Models_with_open_dimensions_and_of_old_opsets_are_clustered_by_channel_and_pruned_behind_that()
+    {
+        var m = new FloatModels(3, opset: 9);
+        var x = m.Builder.SymbolicInput("x", ElementType.Float32, "rows", "columns", 4);
+        x = m.Relu(m.Builder.Node("MatMul", [x, m.Weights(4, 6)]));
+        m.Builder.Output(m.Builder.Node("MatMul", [x, m.Weights(6, 2)]), ElementType.Float32);
+        var sizes = new CompileOptions { Dimensions = new[] { new DimensionBinding("columns", 3) } };
+        var options = new ClusteringOptions(3) { PerChannel = true, Compile = sizes };
+        var clustered = FloatModels.Source(WeightClustering.Run(m.Source(), options).Model);
+
+        Assert.Equal(2, WeightPruning.Run(clustered, new WeightPruningOptions(0.5)).Layers.Count);
+        var narrow = ChannelPruning.Run(clustered, new ChannelPruningOptions(0.5) { Compile = sizes });
+        Assert.Equal([(6, 3)], narrow.Groups.Select(g => (g.Before, g.After)));
+        var fault = Assert.Throws<CompressionException>(() => ChannelPruning.Run(clustered, new ChannelPruningOptions(0.5)));
+        Assert.Contains("columns", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Indices_of_a_large_layer_are_folded_too()
     {
         var m = new FloatModels(3);
