@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ModelCompiler.Cli.Reports;
 using ModelCompiler.Compression;
+using ModelCompiler.Compression.Calibration;
 using ModelCompiler.Compression.Data;
 using ModelCompiler.Compression.Onnx;
 using ModelCompiler.Compression.Quantisation;
@@ -22,6 +23,12 @@ internal static class QuantizeCommand
         };
         var samples = new Option<int>("--samples") { Description = "Most samples to calibrate with.", DefaultValueFactory = _ => 500 };
         var signed = new Option<bool>("--signed") { Description = "Activations as int8 instead of uint8." };
+        var ranges = new Option<RangeRule>("--ranges")
+        {
+            Description =
+                "Range of an activation: minmax (of all samples) or average (of the samples' own ranges, which cuts outliers off).",
+            DefaultValueFactory = _ => RangeRule.MinMax,
+        };
         var pixels = ImageOptions.Pixels();
         var command = new Command(
             "quantize",
@@ -33,6 +40,7 @@ internal static class QuantizeCommand
             calibration,
             samples,
             signed,
+            ranges,
             pixels,
         };
         return command.WithBody(
@@ -45,7 +53,7 @@ internal static class QuantizeCommand
                 var quantised = Reading(() =>
                 {
                     var inputSamples = CalibrationData.Read(model, inputs, data, parsed.GetValue(samples), range);
-                    var options = new QuantisationOptions(parsed.GetValue(signed));
+                    var options = new QuantisationOptions(parsed.GetValue(signed), parsed.GetValue(ranges));
                     return terminal.During(
                         $"running {inputSamples.Count} samples",
                         () => PostTrainingQuantisation.Run(model.Source, inputSamples, options, null, cancellation)

@@ -19,4 +19,10 @@ public readonly record struct ValueRange(float Min, float Max)
 
     /// <summary>The least range that has both.</summary>
     public ValueRange Join(ValueRange other) => new(MathF.Min(Min, other.Min), MathF.Max(Max, other.Max));
+
+    /// <summary>This range with its ends moved by a part of the way to those of another.</summary>
+    public ValueRange Toward(ValueRange other, float part) =>
+        other == Empty ? this
+        : this == Empty ? other
+        : new(Min + ((other.Min - Min) * part), Max + ((other.Max - Max) * part));
 }

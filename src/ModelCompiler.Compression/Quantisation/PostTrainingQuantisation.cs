@@ -7,7 +7,8 @@ namespace ModelCompiler.Compression.Quantisation;
 
 /// <summary>Choices of the user.</summary>
 /// <param name="SignedActivations">Activations as int8 rather than uint8.</param>
-public sealed record QuantisationOptions(bool SignedActivations = false);
+/// <param name="Ranges">How the ranges that samples give to activations become one.</param>
+public sealed record QuantisationOptions(bool SignedActivations = false, RangeRule Ranges = RangeRule.MinMax);
 
 /// <summary>A quantised model.</summary>
 /// <param name="Model">Content of the ONNX file.</param>
@@ -45,7 +46,7 @@ public static class PostTrainingQuantisation
         ConstantNodes.Apply(model);
         ComputedWeights.Fold(model);
         BatchNormalizationFolding.Apply(model);
-        var statistics = MinMaxCalibration.Run(model, samples, progress, cancellation);
+        var statistics = RangeCalibration.Run(model, samples, options.Ranges, progress, cancellation);
         OpsetUpgrade.Apply(model, source.Path, value => statistics.GetValueOrDefault(value)?.Rank);
         MatMulBias.Apply(model, statistics);
         var plan = QuantisationPlan.Of(model, statistics);

@@ -57,4 +57,15 @@ public sealed class AffineScaleTests
     }
 
     private static float Dequantise(AffineScale scale, byte q) => ((scale.Signed ? (sbyte)q : q) - scale.ZeroPoint) * scale.Scale;
+
+    [Fact]
+    public void A_range_moved_toward_each_sample_in_turn_is_their_mean()
+    {
+        ValueRange[] samples = [new(-1, 2), new(-4, 3), new(-1, 10)];
+        var mean = samples.Select((s, i) => (s, i)).Aggregate(ValueRange.Empty, (range, s) => range.Toward(s.s, 1f / (s.i + 1)));
+
+        Assert.Equal(-2f, mean.Min, 1e-5f);
+        Assert.Equal(5f, mean.Max, 1e-5f);
+        Assert.Equal(mean, mean.Toward(ValueRange.Empty, 0.5f));
+    }
 }

@@ -1,6 +1,9 @@
+using ModelCompiler.Compression.Calibration;
+using ModelCompiler.Compression.Onnx;
 using ModelCompiler.Compression.Quantisation;
 using ModelCompiler.Graphs;
 using ModelCompiler.Testing;
+using ModelCompiler.Verification;
 
 namespace ModelCompiler.Compression.Tests.Quantisation;
 
@@ -97,6 +100,29 @@ public sealed class PostTrainingQuantisationTests
         Assert.Equal(["Add", "MatMul", "Mul"], quantised.IntegerNodes.Keys);
         Assert.InRange(QuantisedModels.ErrorInOnnxRuntime(model, quantised), 0, 0.05);
         QuantisedModels.AssertCompiledCodeAgrees(quantised);
+    }
+
+    [Fact]
+    public void Average_ranges_are_narrower_than_those_of_all_samples()
+    {
+        var model = new OnnxModelBuilder();
+        model.Output(model.Node("MatMul", [model.Input("x", ElementType.Float32, 1, 4), Weights(model, 4, 4)]), ElementType.Float32);
+        IReadOnlyList<NamedTensor>[] samples =
+        [
+            .. new[] { 1f, 1, 1, 5 }.Select(high =>
+                new[] { new NamedTensor("x", new TensorType(ElementType.Float32, new(1, 4)), (float[])[0, high, 0, 0]) }
+            ),
+        ];
+
+        Assert.Equal((5f / 255, 2f / 255), (ScaleOfInput(RangeRule.MinMax), ScaleOfInput(RangeRule.Average)));
+
+        float ScaleOfInput(RangeRule rule)
+        {
+            var source = new ModelSource("float.onnx", model.ToBytes(), _ => null);
+            var quantised = PostTrainingQuantisation.Run(source, samples, new QuantisationOptions(Ranges: rule));
+            var result = OnnxModel.Read(new ModelSource("quantised.onnx", quantised.Model, _ => null));
+            return result.Constant(result.Consumers("x").Single().Input[1])!.ToFloats().Single();
+        }
     }
 
     [Fact]

@@ -12,12 +12,23 @@ namespace ModelCompiler.Compression.Calibration;
 /// <param name="Rank">Number of dimensions.</param>
 public sealed record ValueStatistics(ValueRange Range, int Rank);
 
+/// <summary>How the ranges of several samples become one.</summary>
+public enum RangeRule
+{
+    /// <summary>From the lowest to the highest element of all samples.</summary>
+    MinMax,
+
+    /// <summary>From the mean of the samples' lowest elements to the mean of their highest: single outliers are cut off.</summary>
+    Average,
+}
+
 /// <summary>Runs a float model on samples and records the range of the float32 values that quantisation may touch.</summary>
-public static class MinMaxCalibration
+public static class RangeCalibration
 {
     /// <summary>Runs the model.</summary>
     /// <param name="model">The float model.</param>
     /// <param name="samples">Inputs, each with one tensor an input of the model.</param>
+    /// <param name="rule">How the ranges of several samples become one.</param>
     /// <param name="progress">Told after every sample.</param>
     /// <param name="cancellation">Stops between two samples.</param>
     /// <returns>The statistics of each float32 value by name.</returns>
@@ -25,6 +36,7 @@ public static class MinMaxCalibration
     public static IReadOnlyDictionary<string, ValueStatistics> Run(
         OnnxModel model,
         IEnumerable<IReadOnlyList<NamedTensor>> samples,
+        RangeRule rule = RangeRule.MinMax,
         Action? progress = null,
         CancellationToken cancellation = default
     )
@@ -32,11 +44,11 @@ public static class MinMaxCalibration
         var found = new Dictionary<string, ValueStatistics>(StringComparer.Ordinal);
         // Without rewriting, else fused nodes would hide what lies between them.
         using var network = new OnnxRuntimeOracle(WithValuesAsOutputs(model), GraphOptimizationLevel.ORT_DISABLE_ALL);
-        var empty = true;
+        var count = 0;
         foreach (var sample in samples)
         {
             cancellation.ThrowIfCancellationRequested();
-            empty = false;
+            count++;
             foreach (var value in sample.Concat(network.Run(sample)))
             {
                 if (value.Elements is float[] elements)
@@ -45,7 +57,7 @@ public static class MinMaxCalibration
                     found[value.Name] = found.TryGetValue(value.Name, out var before)
                         ? before with
                         {
-                            Range = before.Range.Join(range),
+                            Range = rule == RangeRule.Average ? before.Range.Toward(range, 1f / count) : before.Range.Join(range),
                         }
                         : new ValueStatistics(range, value.Type.Shape.Rank);
                 }
@@ -54,7 +66,7 @@ public static class MinMaxCalibration
             progress?.Invoke();
         }
 
-        return empty ? throw new CompressionException("there are no calibration samples") : Checked(found);
+        return count == 0 ? throw new CompressionException("there are no calibration samples") : Checked(found);
     }
 
     private static IReadOnlyDictionary<string, ValueStatistics> Checked(Dictionary<string, ValueStatistics> found) =>
