@@ -19,7 +19,7 @@ internal sealed record Compressed(byte[] Model, IReadOnlyList<LayerChange> Layer
 /// <param name="Parsed">The user's choices.</param>
 /// <param name="File">The model.</param>
 /// <param name="Compile">How it is compiled.</param>
-/// <param name="Measure">Measures changed models.</param>
+/// <param name="Choice">Measures changed models among which one is chosen.</param>
 /// <param name="Seed">Decides everything random.</param>
 /// <param name="Layers">Which layers may be changed.</param>
 /// <param name="Cancellation">Stops.</param>
@@ -27,7 +27,7 @@ internal sealed record CompressionTask(
     ParseResult Parsed,
     OnnxFile File,
     CompileOptions Compile,
-    ModelDrop Measure,
+    Lazy<ModelDrop> Choice,
     int Seed,
     Func<string, bool> Layers,
     CancellationToken Cancellation
@@ -66,7 +66,7 @@ internal static class CompressionCommand
                         parsed,
                         opened.File,
                         opened.Options,
-                        measure,
+                        new Lazy<ModelDrop>(() => data.Measure(parsed, opened.File, opened.Options, choosing: true)),
                         data.Seed(parsed),
                         Pattern(parsed.GetValue(skip)),
                         cancellation

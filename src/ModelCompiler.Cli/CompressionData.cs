@@ -37,7 +37,14 @@ internal sealed class CompressionData
     public int Seed(ParseResult parsed) => parsed.GetValue(_seed);
 
     /// <summary>What measures changed models beside the original one.</summary>
-    public ModelDrop Measure(ParseResult parsed, OnnxFile file, CompileOptions options)
+    /// <param name="parsed">The user's choices.</param>
+    /// <param name="file">The original.</param>
+    /// <param name="options">How it is compiled.</param>
+    /// <param name="choosing">
+    /// Whether something is chosen by the result: then of data with labels the training images are taken, so that the accuracy that is
+    /// reported comes from images that had no part in the choice.
+    /// </param>
+    public ModelDrop Measure(ParseResult parsed, OnnxFile file, CompileOptions options, bool choosing = false)
     {
         var (data, count) = (parsed.GetValue(_data), parsed.GetValue(_samples));
         var inputs = ValuePorts.Inputs(OnnxModel.Read(file.Source), file.Path, options);
@@ -49,7 +56,11 @@ internal sealed class CompressionData
         }
 
         return ImageSet.IsIdxFolder(data)
-            ? ModelDrop.OfAccuracy(file.Bytes, ImageInput.Of(inputs, parsed.GetValue(_pixels)), ImageSet.ReadTest(data).Spread(count))
+            ? ModelDrop.OfAccuracy(
+                file.Bytes,
+                ImageInput.Of(inputs, parsed.GetValue(_pixels)),
+                (choosing ? ImageSet.ReadTraining(data) : ImageSet.ReadTest(data)).Spread(count)
+            )
             : ModelDrop.OfOutputs(file.Bytes, CalibrationData.Read(file, inputs, data, count, parsed.GetValue(_pixels)));
     }
 }

@@ -93,6 +93,41 @@ public sealed class CompressionCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_chosen_by_accuracy_is_chosen_by_the_training_images()
+    {
+        // Layers of 8 inputs that take images of 1×8: half of the test images, and all training images, are of the class that all get.
+        var model = new OnnxModelBuilder();
+        var x = model.Node("Flatten", [model.Input("x", ElementType.Float32, 1, 1, 1, 8)]);
+        model.Output(
+            model.Node("MatMul", [x, model.Constant([8, 2], [.. Enumerable.Range(0, 16).Select(i => 1f - (i % 2))])]),
+            ElementType.Float32
+        );
+        var data = Directory.CreateDirectory(Path.Combine(_models.Root, "data")).FullName;
+        WriteImages(data, "train", [0, 0, 0, 0]);
+        WriteImages(data, "t10k", [0, 1]);
+        string[] arguments = ["prune", _models.Add("images", model), "-o", Output, "--data", data, "--max-drop", "0", "--json"];
+        var json = (await Invocation.Of(arguments)).Json();
+
+        Assert.Equal(0.5, json.GetProperty("before").GetProperty("accuracy").GetDouble());
+        Assert.Equal(0.5, json.GetProperty("after").GetProperty("accuracy").GetDouble());
+        // Without the training images there is nothing to choose by, while a given amount needs none.
+        File.Delete(Path.Combine(data, "train-images-idx3-ubyte"));
+        Assert.Contains("train-images", (await Invocation.Of(arguments)).Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await Invocation.Of([.. arguments.Take(6), "--json"])).ExitCode);
+    }
+
+    private static void WriteImages(string folder, string part, byte[] labels)
+    {
+        byte count = (byte)labels.Length;
+        byte[] pixels = [.. Enumerable.Repeat((byte)255, 8 * count)];
+        File.WriteAllBytes(
+            Path.Combine(folder, $"{part}-images-idx3-ubyte"),
+            [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 1, 0, 0, 0, 8, .. pixels]
+        );
+        File.WriteAllBytes(Path.Combine(folder, $"{part}-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, count, .. labels]);
+    }
+
+    [Fact]
     public async Task Residual_blocks_are_removed()
     {
         var model = new OnnxModelBuilder();

@@ -139,8 +139,8 @@ internal static class PruneCommand
             layers.Count * Shares.Length,
             step =>
             {
-                var sensitivity = Sensitivity.Analyse(layers, Shares, s => prune(s).Model, task.Measure, step, task.Cancellation);
-                var shares = Sensitivity.Choose(sensitivity, drop, s => prune(s).Model, task.Measure, task.Cancellation);
+                var sensitivity = Sensitivity.Analyse(layers, Shares, s => prune(s).Model, task.Choice.Value, step, task.Cancellation);
+                var shares = Sensitivity.Choose(sensitivity, drop, s => prune(s).Model, task.Choice.Value, task.Cancellation);
                 return prune(shares) with { Sensitivity = [.. sensitivity.Select(LayerDrops.Of)] };
             }
         );
@@ -150,7 +150,7 @@ internal static class PruneCommand
     {
         var shorter = BlockPruning.Run(
             task.File.Source,
-            task.Measure,
+            task.Choice.Value,
             blocks,
             drop ?? double.PositiveInfinity,
             task.Compile,
