@@ -136,10 +136,17 @@ internal static class PruneCommand
         var layers = prune(new Dictionary<string, double>()).Layers.Select(l => l.Layers[0]).Distinct().ToList();
         return terminal.WithProgress(
             "pruning layer by layer",
-            layers.Count * Shares.Length,
-            step =>
+            progress =>
             {
-                var sensitivity = Sensitivity.Analyse(layers, Shares, s => prune(s).Model, task.Choice.Value, step, task.Cancellation);
+                var (done, all) = (0, layers.Count * Shares.Length);
+                var sensitivity = Sensitivity.Analyse(
+                    layers,
+                    Shares,
+                    s => prune(s).Model,
+                    task.Choice.Value,
+                    () => progress(++done / (double)all),
+                    task.Cancellation
+                );
                 var shares = Sensitivity.Choose(sensitivity, drop, s => prune(s).Model, task.Choice.Value, task.Cancellation);
                 return prune(shares) with { Sensitivity = [.. sensitivity.Select(LayerDrops.Of)] };
             }
