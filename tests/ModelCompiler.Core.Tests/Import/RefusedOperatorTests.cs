@@ -49,6 +49,15 @@ public sealed class RefusedOperatorTests
         );
 
     [Fact]
+    public void A_cast_to_strings_works_on_strings()
+    {
+        var model = new OnnxModelBuilder(21);
+        var cast = model.Node("Cast", [model.Input("x", ElementType.Float32, 2)], ("to", (long)ElementType.String));
+
+        Assert.Equal("works on strings", OnlyProblem(model.Output(cast, ElementType.String)).Reason);
+    }
+
+    [Fact]
     public void A_function_of_the_model_stands_before_a_refusal()
     {
         var model = new OnnxModelBuilder(22);

@@ -33,6 +33,11 @@ internal static class CastImport
 
     private static Value Add(OnnxNode node, GraphBuilder graph, ElementType to)
     {
+        if (to == ElementType.String)
+        {
+            throw OnnxTensorReader.NoElements(to);
+        }
+
         var rounding = node.Text("round_mode", "up") switch
         {
             "up" => PowerRounding.Up,
