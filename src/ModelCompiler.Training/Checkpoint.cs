@@ -16,13 +16,14 @@ internal sealed record Checkpoint(string Key, IReadOnlyList<EpochResult> Epochs,
     private const string Magic = "modelc checkpoint 1";
 
     /// <summary>What two trainings must have in common for one to go on where the other stopped; the number of epochs and the patience may change.</summary>
-    public static string KeyOf(TrainableModel model, TrainingItems items, TrainingOptions options) =>
+    public static string KeyOf(TrainableModel model, TrainingItems items, TrainingOptions options, TrainingObjective? objective) =>
         string.Join(
             '\n',
             [
                 $"{options with { Epochs = 0, Patience = 0, Threads = 0 }}",
                 $"{items.Count} items",
                 .. model.Parameters.Select(p => $"{p.Name} {p.Shape} {p.IsFrozen}"),
+                .. objective is null ? (string[])[] : [objective.Key],
             ]
         );
 

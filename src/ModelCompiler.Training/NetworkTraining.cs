@@ -17,16 +17,23 @@ public sealed class NetworkTraining : IDisposable
     private readonly TrainableModel _model;
     private readonly TrainingItems _items;
     private readonly TrainingOptions _options;
+    private readonly TrainingObjective? _objective;
+    private readonly IReadOnlyList<TrainableParameter> _parameters;
     private readonly ItemSplit _split;
     private readonly ConstrainedOptimiser _optimiser;
     private List<EpochResult> _epochs = [];
     private float[][] _best = [];
 
     /// <summary>Prepares to train a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="items">What it learns from.</param>
+    /// <param name="options">How.</param>
+    /// <param name="objective">What is minimised; null for the loss that the options name, against the targets.</param>
     /// <exception cref="TrainingException">Model, items and options do not go together; the message says why.</exception>
-    public NetworkTraining(TrainableModel model, TrainingItems items, TrainingOptions options)
+    public NetworkTraining(TrainableModel model, TrainingItems items, TrainingOptions options, TrainingObjective? objective = null)
     {
-        (_model, _items, _options) = (model, items, options);
+        (_model, _items, _options, _objective) = (model, items, options, objective);
+        _parameters = [.. model.Parameters, .. objective?.Parameters ?? []];
         if (options.BatchSize < 1 || options.BatchSize % model.FileBatch != 0)
         {
             throw new TrainingException(
@@ -49,7 +56,7 @@ public sealed class NetworkTraining : IDisposable
         _split = ItemSplit.Of(items, model, options);
         Loss.Check(options.Loss, model, items);
         Remarks = [.. FindRemarks()];
-        _optimiser = new ConstrainedOptimiser(model, options.Optimiser);
+        _optimiser = new ConstrainedOptimiser(model, options.Optimiser, objective?.Parameters ?? []);
     }
 
     /// <summary>What is odd about the data, as sentences.</summary>
@@ -78,7 +85,9 @@ public sealed class NetworkTraining : IDisposable
         {
             var (epoch, clock) = (_epochs.Count + 1, Stopwatch.StartNew());
             var trainingLoss = TrainEpoch(epoch, onProgress, cancellation);
-            var measured = trainingLoss is null ? null : Measure(_split.Validation, cancellation);
+            var measured = trainingLoss is null
+                ? null
+                : Measure(_model, _items, _options.Loss, _split.Validation, cancellation, _objective);
             if (trainingLoss is not { } loss || measured is null || !double.IsFinite(measured.Loss))
             {
                 stopped = $"The loss was no number any more in epoch {epoch}; a lower learning rate may help.";
@@ -90,7 +99,7 @@ public sealed class NetworkTraining : IDisposable
             if (result.IsBetterThan(best))
             {
                 best = result;
-                _best = [.. _model.Parameters.Select(p => p.ToArray())];
+                _best = [.. _parameters.Select(p => p.ToArray())];
             }
 
             onEpoch?.Invoke(result);
@@ -110,8 +119,9 @@ public sealed class NetworkTraining : IDisposable
         return new(_epochs, best, stopped);
     }
 
-    /// <summary>Measures the model, as it is, on the items that are held back.</summary>
-    public Measurement MeasureValidation(CancellationToken cancellation = default) => Measure(_split.Validation, cancellation);
+    /// <summary>Measures the model, as it is, against the targets of the items that are held back.</summary>
+    public Measurement MeasureValidation(CancellationToken cancellation = default) =>
+        Measure(_model, _items, _options.Loss, _split.Validation, cancellation);
 
     /// <summary>Measures a model on items.</summary>
     /// <exception cref="TrainingException">The items do not fit the model.</exception>
@@ -124,9 +134,9 @@ public sealed class NetworkTraining : IDisposable
     /// <summary>Everything that is needed to go on later.</summary>
     public byte[] Save() =>
         new Checkpoint(
-            Checkpoint.KeyOf(_model, _items, _options),
+            Checkpoint.KeyOf(_model, _items, _options, _objective),
             _epochs,
-            [.. _model.Parameters.Select(p => p.ToArray())],
+            [.. _parameters.Select(p => p.ToArray())],
             _best,
             _optimiser.SaveState()
         ).ToBytes();
@@ -135,7 +145,7 @@ public sealed class NetworkTraining : IDisposable
     /// <exception cref="TrainingException">The checkpoint is damaged, or of another training.</exception>
     public void Resume(byte[] checkpoint)
     {
-        var saved = Checkpoint.Read(checkpoint, Checkpoint.KeyOf(_model, _items, _options), _model.Parameters);
+        var saved = Checkpoint.Read(checkpoint, Checkpoint.KeyOf(_model, _items, _options, _objective), _parameters);
         Restore(saved.Current);
         (_epochs, _best) = ([.. saved.Epochs], saved.Best);
         _optimiser.LoadState(saved.Optimiser);
@@ -163,7 +173,7 @@ public sealed class NetworkTraining : IDisposable
     {
         for (var i = 0; i < parameters.Count; i++)
         {
-            _model.Parameters[i].Set(parameters[i]);
+            _parameters[i].Set(parameters[i]);
         }
     }
 
@@ -184,8 +194,9 @@ public sealed class NetworkTraining : IDisposable
             _optimiser.SetRate(_options.Schedule.Factor(before, after, _options.Epochs));
             using var scope = NewDisposeScope();
             _optimiser.ZeroGradients();
-            var outputs = _model.Forward(_items.Inputs(batches[i], _options.Augments ? random : null));
-            var loss = Loss.Of(_options.Loss, outputs, _items.Targets(batches[i], _options.Loss));
+            var inputs = _items.Inputs(batches[i], _options.Augments ? random : null);
+            var (outputs, targets) = (_model.Forward(inputs), _items.Targets(batches[i], _options.Loss));
+            var loss = _objective?.Of(outputs, inputs, targets) ?? Loss.Of(_options.Loss, outputs, targets);
             var value = loss.item<float>();
             if (!float.IsFinite(value))
             {
@@ -208,14 +219,13 @@ public sealed class NetworkTraining : IDisposable
         return sum / batches.Sum(b => b.Length);
     }
 
-    private Measurement Measure(int[] which, CancellationToken cancellation) => Measure(_model, _items, _options.Loss, which, cancellation);
-
     private static Measurement Measure(
         TrainableModel model,
         TrainingItems items,
         LossKind kind,
         int[] which,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        TrainingObjective? objective = null
     )
     {
         model.IsTraining = false;
@@ -226,10 +236,10 @@ public sealed class NetworkTraining : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var outputs = model.Forward(items.Inputs(batch, null));
-            var targets = items.Targets(batch, kind);
-            loss += Loss.Of(kind, outputs, targets).item<float>() * batch.Length;
-            right += Loss.Right(kind, outputs, targets);
+            var inputs = items.Inputs(batch, null);
+            var (outputs, targets) = (model.Forward(inputs), items.Targets(batch, kind));
+            loss += (objective?.Of(outputs, inputs, targets) ?? Loss.Of(kind, outputs, targets)).item<float>() * batch.Length;
+            right += objective is { UsesTargets: false } ? null : Loss.Right(kind, outputs, targets);
         }
 
         return new(loss / which.Length, right / which.Length);

@@ -25,11 +25,21 @@ internal sealed class BatchedModel(OnnxModel model, ModelSource source, CompileO
     /// <summary>The dimension of an input that counts items; null where all items share it.</summary>
     public int? BatchAxis(string input) => _axes.Of(input);
 
+    /// <summary>Whether some node of the file computes a value of a name.</summary>
+    public bool HasValue(string name) => model.Graph.Node.Any(n => n.Output.Contains(name));
+
+    /// <summary>The names that are not already those of outputs.</summary>
+    public IEnumerable<string> Inner(IEnumerable<string> names) => names.Except(model.Graph.Output.Select(o => o.Name));
+
     /// <summary>The graph for a number of items, which is a multiple of <see cref="FileBatch"/>.</summary>
+    /// <param name="batch">The number of items.</param>
+    /// <param name="observed">Names of values that become outputs behind the model's own, where they are none.</param>
     /// <exception cref="TrainingException">It cannot be imported for so many.</exception>
-    public Graph Import(int batch)
+    public Graph Import(int batch, params IEnumerable<string> observed)
     {
         var proto = model.Proto.Clone();
+        // Without a type: the importer infers it.
+        proto.Graph.Output.AddRange(Inner(observed).Select(name => new ValueInfoProto { Name = name }));
         foreach (var input in inputs)
         {
             _axes.Set(proto.Graph, input, batch);

@@ -25,7 +25,11 @@ public enum FinalFunction
 /// What the first output of floats is made of by <paramref name="Function"/>; losses of probabilities are exact on that.
 /// </param>
 /// <param name="Function">The last function of the network.</param>
-public sealed record NetworkOutputs(IReadOnlyList<Tensor> Outputs, Tensor Scores, FinalFunction Function);
+public sealed record NetworkOutputs(IReadOnlyList<Tensor> Outputs, Tensor Scores, FinalFunction Function)
+{
+    /// <summary>The inner values that were asked for, in that order.</summary>
+    public IReadOnlyList<Tensor> Observed { get; init; } = [];
+}
 
 /// <summary>A graph for one size of batch, executed with tensors, so that gradients flow from its outputs to its inputs.</summary>
 internal sealed class GraphExecution : IDisposable
@@ -33,14 +37,26 @@ internal sealed class GraphExecution : IDisposable
     private readonly Graph _graph;
     private readonly Dictionary<Value, Tensor> _constants = [];
     private readonly Compute<Operator>[] _functions;
+    private readonly Value[] _outputs;
+    private readonly Value[] _observed;
     private readonly Value _scores;
     private readonly FinalFunction _final;
 
     /// <summary>Prepares a graph.</summary>
     /// <exception cref="NotDifferentiableException">Some nodes have no differentiable form.</exception>
     public GraphExecution(Graph graph)
+        : this(graph, graph.Outputs.Length) { }
+
+    /// <summary>Prepares a graph that gives values besides its outputs.</summary>
+    /// <param name="graph">The graph, some of whose outputs may be there to be observed only.</param>
+    /// <param name="outputs">How many of its outputs, from the first, are those of the model.</param>
+    /// <param name="observed">Names of outputs that are observed.</param>
+    /// <exception cref="NotDifferentiableException">Some nodes have no differentiable form.</exception>
+    public GraphExecution(Graph graph, int outputs, params IReadOnlyList<string> observed)
     {
         _graph = graph;
+        _outputs = [.. graph.Outputs.Take(outputs).Select(o => o.Value)];
+        _observed = [.. observed.Select(name => graph.Outputs.First(o => o.Name == name).Value)];
         var missing = graph.Nodes.Where(n => DifferentiableOperators.Find(n.Operator) is null).ToList();
         if (missing.Count > 0)
         {
@@ -50,7 +66,7 @@ internal sealed class GraphExecution : IDisposable
         }
 
         _functions = [.. graph.Nodes.Select(n => DifferentiableOperators.Find(n.Operator)!)];
-        (_scores, _final) = FindScores(graph);
+        (_scores, _final) = FindScores(graph, _outputs);
         var constants = graph.Nodes.SelectMany(n => n.Inputs).OfType<Value>().Concat(graph.Outputs.Select(o => o.Value));
         foreach (var constant in constants.Where(v => v.Constant is not null).Distinct())
         {
@@ -90,7 +106,7 @@ internal sealed class GraphExecution : IDisposable
             }
         }
 
-        return new([.. _graph.Outputs.Select(o => values[o.Value])], values[_scores], _final);
+        return new([.. _outputs.Select(v => values[v])], values[_scores], _final) { Observed = [.. _observed.Select(v => values[v])] };
     }
 
     /// <inheritdoc/>
@@ -123,9 +139,9 @@ internal sealed class GraphExecution : IDisposable
     /// What the first output of floats is a softmax or sigmoid of, also where it is quantised afterwards; of a network that gives nothing
     /// but the best class, what that is chosen from.
     /// </summary>
-    private static (Value Scores, FinalFunction Function) FindScores(Graph graph)
+    internal static (Value Scores, FinalFunction Function) FindScores(Graph graph, IReadOnlyList<Value> outputs)
     {
-        var output = graph.Outputs.Select(o => o.Value).FirstOrDefault(IsFloat) ?? graph.Outputs[0].Value;
+        var output = outputs.FirstOrDefault(IsFloat) ?? outputs[0];
         var value = output;
         while (graph.Producer(value) is { } made && (IsQuantisation(made) || (!IsFloat(value) && IsChoice(made))))
         {

@@ -23,6 +23,7 @@ public sealed class TrainableModel : IDisposable
     private readonly BatchedModel _batches;
     private readonly List<(int Batch, GraphExecution Execution)> _executions = [];
     private readonly Dictionary<string, TrainableParameter> _byName;
+    private IReadOnlyList<string> _observed = [];
 
     private TrainableModel(ModelSource source, BatchedModel batches, IReadOnlyList<TrainableParameter> parameters)
     {
@@ -121,6 +122,20 @@ public sealed class TrainableModel : IDisposable
         return matching.Count;
     }
 
+    /// <summary>Whether some node computes a value of a name.</summary>
+    internal bool HasValue(string name) => _batches.HasValue(name);
+
+    /// <summary>Has <see cref="Forward"/> give inner values, which the model has to have.</summary>
+    internal void Observe(params IReadOnlyList<string> names)
+    {
+        if (!names.SequenceEqual(_observed))
+        {
+            _executions.ForEach(e => e.Execution.Dispose());
+            _executions.Clear();
+            _observed = names;
+        }
+    }
+
     /// <summary>The file with the parameters as they are now, and everything else as it was.</summary>
     public byte[] ToOnnx()
     {
@@ -190,7 +205,8 @@ public sealed class TrainableModel : IDisposable
                 _executions.RemoveAt(0);
             }
 
-            _executions.Add((batch, new GraphExecution(_batches.Import(batch))));
+            var graph = _batches.Import(batch, _observed);
+            _executions.Add((batch, new GraphExecution(graph, graph.Outputs.Length - _batches.Inner(_observed).Count(), _observed)));
             return _executions[^1].Execution;
         }
 

@@ -12,8 +12,11 @@ public sealed class ConstrainedOptimiser : IDisposable
     private readonly double _rate;
 
     /// <summary>Makes an optimiser of all weights that are not frozen, and brings these into the form that the constraints want.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">How gradients become steps.</param>
+    /// <param name="beside">Weights that are trained beside those of the model.</param>
     /// <exception cref="TrainingException">All weights are frozen, or a constraint is of a parameter that the model does not have.</exception>
-    public ConstrainedOptimiser(TrainableModel model, OptimiserOptions options)
+    public ConstrainedOptimiser(TrainableModel model, OptimiserOptions options, params IEnumerable<TrainableParameter> beside)
     {
         var weights = model.Parameters.Where(p => !p.IsStatistic && !p.IsFrozen).Select(p => p.Tensor).ToList();
         if (weights.Count == 0)
@@ -21,6 +24,7 @@ public sealed class ConstrainedOptimiser : IDisposable
             throw new TrainingException("all parameters are frozen: there is nothing to train");
         }
 
+        weights.AddRange(beside.Select(p => p.Tensor));
         (_model, _rate) = (model, options.LearningRate);
         _optimiser = options.Kind switch
         {

@@ -94,5 +94,6 @@ internal static class Loss
         }
     }
 
-    private static Tensor Scores(NetworkOutputs outputs) => outputs.Scores.dim() > 2 ? outputs.Scores.flatten(1) : outputs.Scores;
+    /// <summary>The score of each class, a row an item.</summary>
+    public static Tensor Scores(NetworkOutputs outputs) => outputs.Scores.dim() > 2 ? outputs.Scores.flatten(1) : outputs.Scores;
 }
