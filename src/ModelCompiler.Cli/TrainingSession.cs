@@ -80,6 +80,46 @@ internal sealed class TrainingSession(Terminal terminal, TrainingArguments argum
         return history;
     }
 
+    /// <summary>Measures a model, trains it, measures it again and writes it.</summary>
+    /// <param name="path">The file of the model.</param>
+    /// <param name="output">Where the trained model goes.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="sets">The items.</param>
+    /// <param name="training">The training.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="sizes">How the compiler takes the model.</param>
+    /// <param name="cancellation">Stops between two batches.</param>
+    public FinetuneReport Improve(
+        string path,
+        string output,
+        TrainableModel model,
+        TrainingSets sets,
+        NetworkTraining training,
+        TrainingOptions options,
+        CompileOptions sizes,
+        CancellationToken cancellation
+    )
+    {
+        var before = Measure("measuring before", model, sets.Test, training, options, cancellation);
+        var history = Run(Path.GetFileName(path), training, options, cancellation);
+        var after = Measure("measuring after", model, sets.Test, training, options, cancellation);
+        WholeFile.Write(output, model.ToOnnx());
+        return new(
+            path,
+            output,
+            sets.Test is null ? "validation" : "test",
+            sets.Test?.Count ?? training.ValidationCount,
+            NetworkFacts.Of(path, sizes, before),
+            NetworkFacts.Of(output, sizes, after),
+            history.Epochs.Count,
+            history.Best.Epoch,
+            history.Stopped,
+            model.Parameters.Where(p => !p.IsFrozen && !p.IsStatistic).Sum(p => (long)p.Shape.Elements),
+            model.Parameters.Where(p => p.IsFrozen).Sum(p => (long)p.Shape.Elements),
+            training.Remarks
+        );
+    }
+
     /// <summary>Measures a model on test items, or on those that were held back where there are none.</summary>
     public Measurement Measure(
         string what,

@@ -99,24 +99,7 @@ internal static class FinetuneCommand
         Constrain(model, parsed.GetValue(what.KeepZeros), parsed.GetValue(what.KeepClusters));
         var sets = TrainingSets.Read(model, parsed.GetRequiredValue(what.Data), parsed.GetValue(what.Test), parsed.GetValue(what.Pixels));
         using var training = new NetworkTraining(model, sets.Training, options);
-        var before = session.Measure("measuring before", model, sets.Test, training, options, cancellation);
-        var history = session.Run(Path.GetFileName(path), training, options, cancellation);
-        var after = session.Measure("measuring after", model, sets.Test, training, options, cancellation);
-        WholeFile.Write(output, model.ToOnnx());
-        return new(
-            path,
-            output,
-            sets.Test is null ? "validation" : "test",
-            sets.Test?.Count ?? training.ValidationCount,
-            NetworkFacts.Of(path, sizes, before),
-            NetworkFacts.Of(output, sizes, after),
-            history.Epochs.Count,
-            history.Best.Epoch,
-            history.Stopped,
-            model.Parameters.Where(p => !p.IsFrozen && !p.IsStatistic).Sum(p => (long)p.Shape.Elements),
-            model.Parameters.Where(p => p.IsFrozen).Sum(p => (long)p.Shape.Elements),
-            training.Remarks
-        );
+        return session.Improve(path, output, model, sets, training, options, sizes, cancellation);
     }
 
     private static void Freeze(TrainableModel model, string[] patterns)

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using ModelCompiler.Training;
+using ModelCompiler.Training.Distillation;
 using ModelCompiler.Verification;
 using Spectre.Console;
 
@@ -20,7 +22,19 @@ internal sealed record NetworkFacts(double Loss, double? Accuracy, long? Macs, l
     }
 }
 
-/// <summary>What <c>modelc finetune</c> has made.</summary>
+/// <summary>How a student was taught.</summary>
+/// <param name="Teachers">Files of the teachers.</param>
+/// <param name="Temperature">What scores were divided by.</param>
+/// <param name="Alpha">The teachers' share in the loss.</param>
+/// <param name="Hints">Inner values that were to become alike.</param>
+internal sealed record DistillationFacts(
+    IReadOnlyList<string> Teachers,
+    double Temperature,
+    double Alpha,
+    IReadOnlyList<FeatureHint> Hints
+);
+
+/// <summary>What <c>modelc finetune</c> or <c>modelc distill</c> has made.</summary>
 /// <param name="Model">The model before.</param>
 /// <param name="Output">The model after.</param>
 /// <param name="MeasuredOn">Which items the two are measured on.</param>
@@ -48,6 +62,10 @@ internal sealed record FinetuneReport(
     IReadOnlyList<string> Remarks
 )
 {
+    /// <summary>How a student was taught; not there where there was no teacher.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DistillationFacts? Distillation { get; init; }
+
     public void Print(IAnsiConsole console)
     {
         var table = new Table().AddColumns("", "before", "after");
@@ -64,6 +82,16 @@ internal sealed record FinetuneReport(
         console.WriteLine(
             $"{Output}: epoch {BestEpoch} of {Epochs}, {Amount.Of(TrainedParameters)} parameters trained, {Amount.Of(FrozenParameters)} frozen"
         );
+        if (Distillation is { } taught)
+        {
+            console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"learnt from {string.Join(", ", taught.Teachers)}: temperature {taught.Temperature}, alpha {taught.Alpha}"
+                )
+            );
+        }
+
         foreach (var sentence in Remarks.Append(Stopped).OfType<string>())
         {
             console.WriteLine(sentence);
