@@ -82,6 +82,33 @@ public sealed class DistillationTests
         Assert.Equal(Value(expected, student, items), Value(actual, student, items), 1e-5);
     }
 
+    [TorchFact]
+    public void A_teacher_normalises_by_its_running_statistics_and_stays_as_it_is()
+    {
+        using var student = Open(TrainableModels.Convolutional());
+        using var teacher = Teach(TrainableModels.Convolutional());
+        var images = RandomTensors.Floats(3, Count, 1, 6, 6).ToFloats();
+        long[] labels = [.. Enumerable.Range(0, Count).Select(i => (long)(i % 3))];
+        var items = ArrayItems.Of(
+            student,
+            [new("x", Type(ElementType.Float32, Count, 1, 6, 6), images), new("y", Type(ElementType.Int64, Count), labels)]
+        );
+        using var objective = new DistillationObjective(student, [teacher], items, LossKind.CrossEntropy, OnlyTeachers);
+        var before = student.Parameters.Select(p => p.ToArray()).ToList();
+        var same = Value(objective, student, items);
+
+        using (var training = new NetworkTraining(student, items, Quick with { Epochs = 2 }, objective))
+        {
+            training.Run();
+        }
+
+        var moved = Value(objective, student, items);
+        student.Parameters.Zip(before).ToList().ForEach(p => p.First.Set(p.Second));
+        Assert.Equal(0, same, 1e-6);
+        Assert.True(moved > 1e-6, $"{moved}");
+        Assert.Equal(0, Value(objective, student, items), 1e-6);
+    }
+
     [TorchTheory]
     [InlineData(LossKind.MeanSquaredError, null)]
     [InlineData(LossKind.BinaryCrossEntropy, "Sigmoid")]
