@@ -2,6 +2,7 @@ using Microsoft.ML.OnnxRuntime;
 using ModelCompiler.Compression;
 using ModelCompiler.Compression.Onnx;
 using ModelCompiler.Graphs;
+using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Training.Graphs;
 using ModelCompiler.Verification;
 using static TorchSharp.torch;
@@ -16,6 +17,7 @@ internal sealed class RuntimeTeacher : Teacher
     private readonly string[] _outputs;
     private readonly string _scores;
     private readonly FinalFunction _function;
+    private readonly bool _areProbabilities;
     private IReadOnlyList<string> _observed = [];
     private OnnxRuntimeOracle _oracle;
 
@@ -30,8 +32,14 @@ internal sealed class RuntimeTeacher : Teacher
         var graph = batches.Import(batches.FileBatch, candidates);
         Inputs = [.. graph.Inputs.Select(i => new ModelPort(i.Name, i.Type))];
         (var scores, _function) = GraphExecution.FindScores(graph, [.. graph.Outputs.SkipLast(candidates.Count).Select(o => o.Value)]);
-        var name = graph.Outputs.FirstOrDefault(o => o.Value == scores)?.Name;
-        (_scores, _function) = name is not null ? (name, _function) : (_outputs[0], FinalFunction.None);
+        var output = graph.Outputs.FirstOrDefault(o => GraphExecution.IsFloat(o.Value)) ?? graph.Outputs[0];
+        var inFile = graph.Outputs.FirstOrDefault(o => o.Value == scores);
+        // Inside of one operator of the file, such as QLinearSoftmax, nothing can be observed.
+        _scores = (inFile ?? output).Name;
+        var isLogarithm = graph.Nodes.Any(n => n.Operator is Softmax { Logarithm: true } && n.Input(0) == scores);
+        var isQuantised = EndsWithQuantisedSoftmax(graph, output.Value);
+        _function = isQuantised ? FinalFunction.Softmax : _function;
+        _areProbabilities = isQuantised || (inFile is null && _function != FinalFunction.None && !isLogarithm);
         _file = OnnxFile.Of(source.Path, model.Proto);
         _oracle = Load();
     }
@@ -74,7 +82,8 @@ internal sealed class RuntimeTeacher : Teacher
             .Select(part => Run([.. inputs.Select((input, i) => Part(input, counted[i], part))]))
             .ToList();
         var byName = answers[0].Keys.ToDictionary(n => n, n => Joined([.. answers.Select(a => a[n])]), StringComparer.Ordinal);
-        return new([.. _outputs.Select(o => byName[o])], byName[_scores], _function) { Observed = [.. _observed.Select(o => byName[o])] };
+        var scores = _areProbabilities ? TeacherScores.OfProbabilities(byName[_scores], _function) : byName[_scores];
+        return new([.. _outputs.Select(o => byName[o])], scores, _function) { Observed = [.. _observed.Select(o => byName[o])] };
     }
 
     internal override bool Has(string value) => _batches.HasValue(value);
@@ -90,6 +99,16 @@ internal sealed class RuntimeTeacher : Teacher
     }
 
     protected override void Dispose(bool disposing) => _oracle.Dispose();
+
+    private static bool EndsWithQuantisedSoftmax(Graph graph, Value value)
+    {
+        while (graph.Producer(value) is { Operator: DequantizeLinear or Reshape } made)
+        {
+            value = made.Input(0);
+        }
+
+        return graph.Producer(value)?.Operator is QuantizedSoftmax;
+    }
 
     private OnnxRuntimeOracle Load() => new(ExposedModel.With(_file, [_scores, .. _observed]).Bytes, folder: _file.Folder);
 

@@ -70,10 +70,16 @@ internal sealed class TeacherScores
             );
         }
 
-        return !_areProbabilities ? raw
-            : _loss == LossKind.CrossEntropy ? raw.clamp(min: LeastProbability).log()
-            : raw.clamp(LeastOfTwo, 1 - LeastOfTwo).logit();
+        return !_areProbabilities
+            ? raw
+            : OfProbabilities(raw, _loss == LossKind.CrossEntropy ? FinalFunction.Softmax : FinalFunction.Sigmoid);
     }
+
+    /// <summary>Scores of which a function makes the probabilities.</summary>
+    public static Tensor OfProbabilities(Tensor probabilities, FinalFunction function) =>
+        function == FinalFunction.Softmax
+            ? probabilities.clamp(min: LeastProbability).log()
+            : probabilities.clamp(LeastOfTwo, 1 - LeastOfTwo).logit();
 
     /// <summary>What is compared: scores, or outputs where there is nothing but these.</summary>
     public static Tensor Raw(LossKind loss, NetworkOutputs outputs) =>

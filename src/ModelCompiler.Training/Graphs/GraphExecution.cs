@@ -157,7 +157,7 @@ internal sealed class GraphExecution : IDisposable
         };
     }
 
-    private static bool IsFloat(Value value) => value.Element is ElementType.Float32 or ElementType.Float64;
+    internal static bool IsFloat(Value value) => value.Element is ElementType.Float32 or ElementType.Float64;
 
     private static bool IsQuantisation(Node node) => node.Operator is QuantizeLinear or DequantizeLinear;
 

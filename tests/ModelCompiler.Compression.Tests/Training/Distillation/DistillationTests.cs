@@ -83,6 +83,32 @@ public sealed class DistillationTests
     }
 
     [TorchFact]
+    public void A_teacher_whose_softmax_is_quantised_teaches_by_its_probabilities()
+    {
+        using var student = Open(Dense(1, end: "Softmax"));
+        var model = Dense(2, end: null, withDeterminant: true);
+        var scores = model.Proto.Graph.Output[0].Name;
+        model.Proto.Graph.Output.Clear();
+        string[] grid = [Scale(0.05f), Zero(128), Scale(1f / 200), Zero(0)];
+        var quantised = model.Node("QuantizeLinear", [scores, grid[0], grid[1]]);
+        var softmax = model.Microsoft("QLinearSoftmax", [quantised, .. grid], ("axis", 1), ("opset", 13));
+        model.Output(model.Node("DequantizeLinear", [softmax, grid[2], grid[3]]), ElementType.Float32);
+        using var teacher = Teach(model);
+        using var twin = Teach(Dense(2, end: "Softmax"));
+        var items = Items(student, i => i % 3);
+        var options = OnlyTeachers with { Temperature = 1 };
+
+        using var expected = new DistillationObjective(student, [twin], items, LossKind.CrossEntropy, options);
+        using var actual = new DistillationObjective(student, [teacher], items, LossKind.CrossEntropy, options);
+
+        var value = Value(expected, student, items);
+        Assert.Equal(value, Value(actual, student, items), 0.05 * value);
+
+        string Scale(float scale) => model.Constant(Tensor.Floats(TensorShape.Scalar, scale));
+        string Zero(byte zero) => model.Constant(Tensor.From<byte>(ElementType.UInt8, TensorShape.Scalar, [zero]));
+    }
+
+    [TorchFact]
     public void A_teacher_normalises_by_its_running_statistics_and_stays_as_it_is()
     {
         using var student = Open(TrainableModels.Convolutional());
