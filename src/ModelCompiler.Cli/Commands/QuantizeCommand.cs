@@ -26,9 +26,21 @@ internal static class QuantizeCommand
         var ranges = new Option<RangeRule>("--ranges")
         {
             Description =
-                "Range of an activation: minmax (of all samples) or average (of the samples' own ranges, which cuts outliers off).",
+                "Range of an activation: minmax (of all samples), average (of the samples' own ranges), or minmax cut at a percentile, where the distribution changes least (entropy) or where the error is least (mse).",
             DefaultValueFactory = _ => RangeRule.MinMax,
         };
+        var percentile = new Option<double>("--percentile")
+        {
+            Description = "With --ranges percentile: percent of the magnitudes that are not cut.",
+            DefaultValueFactory = _ => 99.99,
+        };
+        percentile.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (> 0 and <= 100))
+            {
+                result.AddError("--percentile takes a number above 0, at most 100.");
+            }
+        });
         var pixels = ImageOptions.Pixels();
         var command = new Command(
             "quantize",
@@ -41,6 +53,7 @@ internal static class QuantizeCommand
             samples,
             signed,
             ranges,
+            percentile,
             pixels,
         };
         return command.WithBody(
@@ -53,7 +66,7 @@ internal static class QuantizeCommand
                 var quantised = Reading(() =>
                 {
                     var inputSamples = CalibrationData.Read(model, inputs, data, parsed.GetValue(samples), range);
-                    var options = new QuantisationOptions(parsed.GetValue(signed), parsed.GetValue(ranges));
+                    var options = new QuantisationOptions(parsed.GetValue(signed), parsed.GetValue(ranges), parsed.GetValue(percentile));
                     return terminal.During(
                         $"running {inputSamples.Count} samples",
                         () => PostTrainingQuantisation.Run(model.Source, inputSamples, options, null, cancellation)

@@ -12,23 +12,13 @@ namespace ModelCompiler.Compression.Calibration;
 /// <param name="Rank">Number of dimensions.</param>
 public sealed record ValueStatistics(ValueRange Range, int Rank);
 
-/// <summary>How the ranges of several samples become one.</summary>
-public enum RangeRule
-{
-    /// <summary>From the lowest to the highest element of all samples.</summary>
-    MinMax,
-
-    /// <summary>From the mean of the samples' lowest elements to the mean of their highest: single outliers are cut off.</summary>
-    Average,
-}
-
 /// <summary>Runs a float model on samples and records the range of the float32 values that quantisation may touch.</summary>
 public static class RangeCalibration
 {
     /// <summary>Runs the model.</summary>
     /// <param name="model">The float model.</param>
     /// <param name="samples">Inputs, each with one tensor an input of the model.</param>
-    /// <param name="rule">How the ranges of several samples become one.</param>
+    /// <param name="options">How what samples give becomes one range.</param>
     /// <param name="progress">Told after every sample.</param>
     /// <param name="cancellation">Stops between two samples.</param>
     /// <returns>The statistics of each float32 value by name.</returns>
@@ -36,12 +26,12 @@ public static class RangeCalibration
     public static IReadOnlyDictionary<string, ValueStatistics> Run(
         OnnxModel model,
         IEnumerable<IReadOnlyList<NamedTensor>> samples,
-        RangeRule rule = RangeRule.MinMax,
+        RangeOptions options,
         Action? progress = null,
         CancellationToken cancellation = default
     )
     {
-        var found = new Dictionary<string, ValueStatistics>(StringComparer.Ordinal);
+        var found = new Dictionary<string, RangeObserver>(StringComparer.Ordinal);
         // Without rewriting, else fused nodes would hide what lies between them.
         using var network = new OnnxRuntimeOracle(WithValuesAsOutputs(model), GraphOptimizationLevel.ORT_DISABLE_ALL);
         var count = 0;
@@ -53,28 +43,23 @@ public static class RangeCalibration
             {
                 if (value.Elements is float[] elements)
                 {
-                    var range = ValueRange.Of(elements);
-                    found[value.Name] = found.TryGetValue(value.Name, out var before)
-                        ? before with
-                        {
-                            Range = rule == RangeRule.Average ? before.Range.Toward(range, 1f / count) : before.Range.Join(range),
-                        }
-                        : new ValueStatistics(range, value.Type.Shape.Rank);
+                    if (!found.TryGetValue(value.Name, out var observer))
+                    {
+                        observer = new RangeObserver(options, value.Type.Shape.Rank);
+                        found.Add(value.Name, observer);
+                    }
+
+                    observer.Add(elements);
                 }
             }
 
             progress?.Invoke();
         }
 
-        return count == 0 ? throw new CompressionException("there are no calibration samples") : Checked(found);
+        return count == 0
+            ? throw new CompressionException("there are no calibration samples")
+            : found.ToDictionary(v => v.Key, v => v.Value.Statistics(v.Key), StringComparer.Ordinal);
     }
-
-    private static IReadOnlyDictionary<string, ValueStatistics> Checked(Dictionary<string, ValueStatistics> found) =>
-        found.FirstOrDefault(v => !v.Value.Range.IsFinite && v.Value.Range != ValueRange.Empty) is { Key: { } name, Value.Range: var range }
-            ? throw new CompressionException(
-                $"value '{name}' lies in [{range.Min}, {range.Max}] on the calibration samples; only finite values can be quantised"
-            )
-            : found;
 
     private static byte[] WithValuesAsOutputs(OnnxModel model)
     {

@@ -8,7 +8,8 @@ namespace ModelCompiler.Compression.Quantisation;
 /// <summary>Choices of the user.</summary>
 /// <param name="SignedActivations">Activations as int8 rather than uint8.</param>
 /// <param name="Ranges">How the ranges that samples give to activations become one.</param>
-public sealed record QuantisationOptions(bool SignedActivations = false, RangeRule Ranges = RangeRule.MinMax);
+/// <param name="Percentile">Share of the magnitudes, in percent, that <see cref="RangeRule.Percentile"/> keeps.</param>
+public sealed record QuantisationOptions(bool SignedActivations = false, RangeRule Ranges = RangeRule.MinMax, double Percentile = 99.99);
 
 /// <summary>A quantised model.</summary>
 /// <param name="Model">Content of the ONNX file.</param>
@@ -17,8 +18,8 @@ public sealed record QuantisationOptions(bool SignedActivations = false, RangeRu
 public sealed record QuantisedModel(byte[] Model, IReadOnlyDictionary<string, int> IntegerNodes, IReadOnlyList<FloatNode> FloatNodes);
 
 /// <summary>
-/// Post-training quantisation to 8 bits: weights symmetric for each output channel, activations by the lowest and highest value seen
-/// on calibration samples, written as QuantizeLinear and DequantizeLinear around the float operators.
+/// Post-training quantisation to 8 bits: weights symmetric for each output channel, activations by the ranges seen on
+/// calibration samples, written as QuantizeLinear and DequantizeLinear around the float operators.
 /// </summary>
 public static class PostTrainingQuantisation
 {
@@ -46,7 +47,7 @@ public static class PostTrainingQuantisation
         ConstantNodes.Apply(model);
         ComputedWeights.Fold(model);
         BatchNormalizationFolding.Apply(model);
-        var statistics = RangeCalibration.Run(model, samples, options.Ranges, progress, cancellation);
+        var statistics = RangeCalibration.Run(model, samples, new RangeOptions(options.Ranges, options.Percentile), progress, cancellation);
         OpsetUpgrade.Apply(model, source.Path, value => statistics.GetValueOrDefault(value)?.Rank);
         MatMulBias.Apply(model, statistics);
         var plan = QuantisationPlan.Of(model, statistics);
