@@ -14,6 +14,8 @@ public sealed class QuantizeCommandTests : IDisposable
     [InlineData("--ranges", "percentile", "--percentile", "99")]
     [InlineData("--ranges", "entropy")]
     [InlineData("--ranges", "mse")]
+    [InlineData("--weight-bits", "4")]
+    [InlineData("--activation-bits", "16")]
     public async Task Quantised_files_compile_and_agree_with_onnxruntime(params string[] arguments)
     {
         var path = Model();
@@ -28,6 +30,8 @@ public sealed class QuantizeCommandTests : IDisposable
     [InlineData("--ranges", "none")]
     [InlineData("--ranges", "percentile", "--percentile", "0")]
     [InlineData("--percentile", "101")]
+    [InlineData("--weight-bits", "16")]
+    [InlineData("--activation-bits", "4")]
     public async Task Options_that_mean_nothing_are_refused(params string[] arguments)
     {
         var path = Model();

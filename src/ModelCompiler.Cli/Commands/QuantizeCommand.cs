@@ -9,7 +9,7 @@ using ModelCompiler.Verification;
 
 namespace ModelCompiler.Cli.Commands;
 
-/// <summary><c>modelc quantize</c>: a float model becomes int8.</summary>
+/// <summary><c>modelc quantize</c>: a float model becomes an integer one.</summary>
 internal static class QuantizeCommand
 {
     public static Command Create(Terminal terminal)
@@ -22,7 +22,7 @@ internal static class QuantizeCommand
             Required = true,
         };
         var samples = new Option<int>("--samples") { Description = "Most samples to calibrate with.", DefaultValueFactory = _ => 500 };
-        var signed = new Option<bool>("--signed") { Description = "Activations as int8 instead of uint8." };
+        var signed = new Option<bool>("--signed") { Description = "Activations as signed integers instead of unsigned ones." };
         var ranges = new Option<RangeRule>("--ranges")
         {
             Description =
@@ -41,10 +41,12 @@ internal static class QuantizeCommand
                 result.AddError("--percentile takes a number above 0, at most 100.");
             }
         });
+        var weightBits = Bits("--weight-bits", "Bits of a weight: 8, or 4, which stay so in the binary.", "8", "4");
+        var activationBits = Bits("--activation-bits", "Bits of an activation: 8, or 16 where 8 cost too much accuracy.", "8", "16");
         var pixels = ImageOptions.Pixels();
         var command = new Command(
             "quantize",
-            "Quantise a float model to int8: weights for each output channel, activations by the ranges seen on samples. With labelled images, accuracy before and after is measured."
+            "Quantise a float model: weights for each output channel, activations by the ranges seen on samples. With labelled images, accuracy before and after is measured."
         )
         {
             file,
@@ -54,6 +56,8 @@ internal static class QuantizeCommand
             signed,
             ranges,
             percentile,
+            weightBits,
+            activationBits,
             pixels,
         };
         return command.WithBody(
@@ -66,7 +70,13 @@ internal static class QuantizeCommand
                 var quantised = Reading(() =>
                 {
                     var inputSamples = CalibrationData.Read(model, inputs, data, parsed.GetValue(samples), range);
-                    var options = new QuantisationOptions(parsed.GetValue(signed), parsed.GetValue(ranges), parsed.GetValue(percentile));
+                    var options = new QuantisationOptions(
+                        parsed.GetValue(signed),
+                        parsed.GetValue(ranges),
+                        parsed.GetValue(percentile),
+                        parsed.GetValue(weightBits),
+                        parsed.GetValue(activationBits)
+                    );
                     return terminal.During(
                         $"running {inputSamples.Count} samples",
                         () => PostTrainingQuantisation.Run(model.Source, inputSamples, options, null, cancellation)
@@ -95,6 +105,13 @@ internal static class QuantizeCommand
                 return ClassificationAccuracy.Right(ClassificationAccuracy.Predict(i => oracle.Run(i), input, images), images);
             }
         }
+    }
+
+    private static Option<int> Bits(string name, string description, string usual, string other)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => 8 };
+        option.AcceptOnlyFromAmong(usual, other);
+        return option;
     }
 
     /// <summary>Passes on what is wrong with model or data as a sentence.</summary>

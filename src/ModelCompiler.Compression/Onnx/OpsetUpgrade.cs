@@ -6,9 +6,9 @@ namespace ModelCompiler.Compression.Onnx;
 
 /// <summary>
 /// Lifts a model to opset 13, the first whose QuantizeLinear has a scale for each channel: attributes that became inputs move there,
-/// and defaults that changed are written out.
+/// and defaults that changed are written out. Where more is wanted, to opset 21, the first with integers of 4 and 16 bits.
 /// </summary>
-internal sealed class OpsetUpgrade
+internal sealed partial class OpsetUpgrade
 {
     private const long Wanted = 13;
     private const long Oldest = 7;
@@ -39,40 +39,49 @@ internal sealed class OpsetUpgrade
     /// <param name="model">The model.</param>
     /// <param name="path">Its name for messages.</param>
     /// <param name="rankOf">The number of dimensions of a value; null where it is not known.</param>
-    /// <exception cref="CompressionException">An operator has no equal in opset 13 that this class knows.</exception>
-    public static void Apply(OnnxModel model, string path, Func<string, int?> rankOf)
+    /// <param name="wanted">The opset that is needed: 13 or 21.</param>
+    /// <exception cref="CompressionException">An operator has no equal in the wanted opset that this class knows.</exception>
+    public static void Apply(OnnxModel model, string path, Func<string, int?> rankOf, long wanted = Wanted)
     {
         if (model.Proto.OpsetImport.All(o => OnnxDomains.Normalise(o.Domain).Length > 0))
         {
             model.Proto.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = Wanted });
         }
 
-        if (model.Opset >= Wanted)
+        var upgrade = new OpsetUpgrade(model, rankOf);
+        if (model.Opset < Wanted)
         {
-            return;
+            upgrade.LiftTo(Wanted, irVersion: 7, path, upgrade.TryLift);
         }
 
-        if (model.Opset < Oldest)
+        if (model.Opset < wanted)
+        {
+            upgrade.LiftTo(Later, irVersion: 10, path, upgrade.TryLiftFurther);
+        }
+    }
+
+    private void LiftTo(long wanted, long irVersion, string path, Func<NodeProto, bool> lift)
+    {
+        if (_model.Opset < Oldest)
         {
             throw new CompressionException(
-                $"{path}: the model has opset {model.Opset}; models of opset {Oldest} and newer can be lifted to {Wanted}, which is needed here"
+                $"{path}: the model has opset {_model.Opset}; models of opset {Oldest} and newer can be lifted to {wanted}, which is needed here"
             );
         }
 
-        var upgrade = new OpsetUpgrade(model, rankOf);
-        foreach (var node in model.Graph.Node.Where(n => OnnxDomains.Normalise(n.Domain).Length == 0).ToList())
+        foreach (var node in _model.Graph.Node.Where(n => OnnxDomains.Normalise(n.Domain).Length == 0).ToList())
         {
-            if (!upgrade.TryLift(node))
+            if (!lift(node))
             {
                 throw new CompressionException(
-                    $"{path}: node '{node.Name}' ({node.OpType}) cannot be lifted from opset {model.Opset} to {Wanted}, which is needed here; export the model with opset {Wanted} or newer"
+                    $"{path}: node '{node.Name}' ({node.OpType}) cannot be lifted from opset {_model.Opset} to {wanted}, which is needed here; export the model with opset {wanted} or newer"
                 );
             }
         }
 
-        model.Proto.OpsetImport.First(o => OnnxDomains.Normalise(o.Domain).Length == 0).Version = Wanted;
-        model.Proto.IrVersion = Math.Max(model.Proto.IrVersion, 7);
-        model.NodesChanged();
+        _model.Proto.OpsetImport.First(o => OnnxDomains.Normalise(o.Domain).Length == 0).Version = wanted;
+        _model.Proto.IrVersion = Math.Max(_model.Proto.IrVersion, irVersion);
+        _model.NodesChanged();
     }
 
     private bool TryLift(NodeProto node)
@@ -136,15 +145,15 @@ internal sealed class OpsetUpgrade
         node.Attribute.Add(Text("coordinate_transformation_mode", "asymmetric"));
         node.Attribute.Add(Text("nearest_mode", "floor"));
         return true;
-
-        static AttributeProto Text(string name, string value) =>
-            new()
-            {
-                Name = name,
-                Type = AttributeProto.Types.AttributeType.String,
-                S = Google.Protobuf.ByteString.CopyFromUtf8(value),
-            };
     }
+
+    private static AttributeProto Text(string name, string value) =>
+        new()
+        {
+            Name = name,
+            Type = AttributeProto.Types.AttributeType.String,
+            S = Google.Protobuf.ByteString.CopyFromUtf8(value),
+        };
 
     private void MoveInts(NodeProto node, string name, int index)
     {

@@ -6,10 +6,22 @@ using ModelCompiler.Verification;
 namespace ModelCompiler.Compression.Quantisation;
 
 /// <summary>Choices of the user.</summary>
-/// <param name="SignedActivations">Activations as int8 rather than uint8.</param>
+/// <param name="SignedActivations">Activations as signed integers rather than unsigned ones.</param>
 /// <param name="Ranges">How the ranges that samples give to activations become one.</param>
 /// <param name="Percentile">Share of the magnitudes, in percent, that <see cref="RangeRule.Percentile"/> keeps.</param>
-public sealed record QuantisationOptions(bool SignedActivations = false, RangeRule Ranges = RangeRule.MinMax, double Percentile = 99.99);
+/// <param name="WeightBits">Bits of a weight, 8 or 4.</param>
+/// <param name="ActivationBits">Bits of an activation, 8 or 16.</param>
+public sealed record QuantisationOptions(
+    bool SignedActivations = false,
+    RangeRule Ranges = RangeRule.MinMax,
+    double Percentile = 99.99,
+    int WeightBits = 8,
+    int ActivationBits = 8
+)
+{
+    /// <summary>The first opset whose QuantizeLinear and DequantizeLinear have these integers, and scales for each channel.</summary>
+    internal long Opset => WeightBits == 8 && ActivationBits == 8 ? 13 : 21;
+}
 
 /// <summary>A quantised model.</summary>
 /// <param name="Model">Content of the ONNX file.</param>
@@ -18,7 +30,7 @@ public sealed record QuantisationOptions(bool SignedActivations = false, RangeRu
 public sealed record QuantisedModel(byte[] Model, IReadOnlyDictionary<string, int> IntegerNodes, IReadOnlyList<FloatNode> FloatNodes);
 
 /// <summary>
-/// Post-training quantisation to 8 bits: weights symmetric for each output channel, activations by the ranges seen on
+/// Post-training quantisation: weights symmetric for each output channel, activations by the ranges seen on
 /// calibration samples, written as QuantizeLinear and DequantizeLinear around the float operators.
 /// </summary>
 public static class PostTrainingQuantisation
@@ -38,6 +50,13 @@ public static class PostTrainingQuantisation
         CancellationToken cancellation = default
     )
     {
+        if (options.WeightBits is not (4 or 8) || options.ActivationBits is not (8 or 16))
+        {
+            throw new CompressionException(
+                $"weights of {options.WeightBits} bits and activations of {options.ActivationBits}: weights have 4 or 8 bits, activations 8 or 16"
+            );
+        }
+
         var model = OnnxModel.Read(source);
         if (model.Graph.Node.Any(n => n.OpType is "QuantizeLinear" or "DequantizeLinear"))
         {
@@ -47,8 +66,14 @@ public static class PostTrainingQuantisation
         ConstantNodes.Apply(model);
         ComputedWeights.Fold(model);
         BatchNormalizationFolding.Apply(model);
-        var statistics = RangeCalibration.Run(model, samples, new RangeOptions(options.Ranges, options.Percentile), progress, cancellation);
-        OpsetUpgrade.Apply(model, source.Path, value => statistics.GetValueOrDefault(value)?.Rank);
+        var statistics = RangeCalibration.Run(
+            model,
+            samples,
+            new RangeOptions(options.Ranges, options.Percentile, AffineScale.StepsOf(options.ActivationBits)),
+            progress,
+            cancellation
+        );
+        OpsetUpgrade.Apply(model, source.Path, value => statistics.GetValueOrDefault(value)?.Rank, options.Opset);
         MatMulBias.Apply(model, statistics);
         var plan = QuantisationPlan.Of(model, statistics);
         var integerNodes = model
@@ -56,7 +81,7 @@ public static class PostTrainingQuantisation
             .GroupBy(n => n.OpType, StringComparer.Ordinal)
             .OrderBy(g => g.Key, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => g.Count());
-        new QdqWriter(model, plan, options.SignedActivations).Write();
+        new QdqWriter(model, plan, options).Write();
         // Shapes and types recorded for values in between may no longer fit.
         model.Graph.ValueInfo.Clear();
         return new QuantisedModel(model.Proto.ToByteArray(), integerNodes, plan.FloatNodes);

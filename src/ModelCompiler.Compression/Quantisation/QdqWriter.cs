@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ModelCompiler.Compression.Calibration;
 using ModelCompiler.Compression.Onnx;
 using ModelCompiler.Graphs;
@@ -9,7 +10,7 @@ namespace ModelCompiler.Compression.Quantisation;
 /// Writes a plan into the model: every value that a node computes in integers goes through QuantizeLinear and DequantizeLinear and
 /// keeps its name behind them, so that nobody who reads it has to be changed.
 /// </summary>
-internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, bool signed)
+internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, QuantisationOptions options)
 {
     private readonly List<NodeProto> _nodes = [];
     private readonly Dictionary<string, string> _dequantised = new(StringComparer.Ordinal);
@@ -17,7 +18,16 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, bool sig
     private readonly Dictionary<(ElementType, int), string> _zeros = [];
     private readonly HashSet<string> _integer = new(StringComparer.Ordinal);
 
-    private ElementType Activation => signed ? ElementType.Int8 : ElementType.UInt8;
+    private ElementType Activation =>
+        (options.ActivationBits, options.SignedActivations) switch
+        {
+            (16, true) => ElementType.Int16,
+            (16, false) => ElementType.UInt16,
+            (_, true) => ElementType.Int8,
+            _ => ElementType.UInt8,
+        };
+
+    private ElementType Weight => options.WeightBits == 4 ? ElementType.Int4 : ElementType.Int8;
 
     public void Write()
     {
@@ -114,27 +124,26 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, bool sig
 
     private void AddConstant(string value, Tensor constant, string output)
     {
-        var affine = AffineScale.Of(ValueRange.Of(constant.As<float>()), signed);
+        var affine = ScaleOf(ValueRange.Of(constant.As<float>()));
         var (scale, zeroPoint) = Parameters(affine);
-        byte[] bytes = [.. constant.ToFloats().Select(affine.Quantise)];
-        var integers = model.AddConstant<byte>($"{value}/quantised", Activation, constant.Shape, bytes);
+        var integers = AddIntegers($"{value}/quantised", constant.Shape, constant.ToFloats().Select(affine.Quantise));
         _nodes.Add(OnnxMessages.Node($"{value}/dequantise", "DequantizeLinear", [integers, scale, zeroPoint], output));
     }
 
     private void QuantiseWeights(WeightedOperator op, AffineScale input)
     {
         var name = op.Node.Name.Length > 0 ? op.Node.Name : op.Node.Output[0];
-        var quantised = WeightQuantisation.Of(op.Weights, op.Axis, op.Bias, input.Scale);
+        var quantised = WeightQuantisation.Of(op.Weights, op.Axis, op.Bias, input.Scale, options.WeightBits);
         var channels = quantised.Scales.Length;
-        var weights = model.AddConstant<sbyte>($"{name}/weight_q", ElementType.Int8, op.Weights.Shape, quantised.Weights);
+        var weights = AddWeights($"{name}/weight_q", op.Weights.Shape, quantised.Weights);
         var scales = model.AddConstant<float>($"{name}/weight_scale", ElementType.Float32, [channels], quantised.Scales);
-        var zeros = Zeros<sbyte>(ElementType.Int8, channels);
+        var zeros = Zeros(Weight, channels);
         op.Node.Input[1] = AddPerChannel($"{name}/weight", weights, scales, zeros, op.Axis);
         if (quantised.Bias is not null)
         {
             var bias = model.AddConstant<int>($"{name}/bias_q", ElementType.Int32, [channels], quantised.Bias);
             var biasScales = model.AddConstant<float>($"{name}/bias_scale", ElementType.Float32, [channels], quantised.BiasScales);
-            var biasZeros = Zeros<int>(ElementType.Int32, channels);
+            var biasZeros = Zeros(ElementType.Int32, channels);
             op.Node.Input[2] = AddPerChannel($"{name}/bias", bias, biasScales, biasZeros, 0);
         }
     }
@@ -149,20 +158,34 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, bool sig
     }
 
     /// <summary>Zero points of symmetric channels; all nodes of as many channels share them.</summary>
-    private string Zeros<T>(ElementType element, int channels)
-        where T : unmanaged
+    private string Zeros(ElementType element, int channels)
     {
         if (!_zeros.TryGetValue((element, channels), out var name))
         {
-            name = model.AddConstant<T>($"zeros_{channels}", element, [channels], new T[channels]);
+            var bytes = new byte[PackedElements.BytesInFile(new TensorType(element, new TensorShape(channels)))];
+            name = model.AddConstant<byte>($"zeros_{channels}", element, [channels], bytes);
             _zeros.Add((element, channels), name);
         }
 
         return name;
     }
 
+    private string AddWeights(string name, TensorShape shape, sbyte[] weights)
+    {
+        var bytes = MemoryMarshal.AsBytes<sbyte>(weights);
+        return model.AddConstant(name, Weight, shape, PackedElements.ArePacked(Weight) ? PackedElements.Pack(bytes, Weight) : bytes);
+    }
+
+    /// <summary>Adds integers of the activations' type.</summary>
+    private string AddIntegers(string name, IEnumerable<int> shape, IEnumerable<int> integers) =>
+        options.ActivationBits == 16
+            ? model.AddConstant<short>(name, Activation, shape, [.. integers.Select(i => unchecked((short)i))])
+            : model.AddConstant<byte>(name, Activation, shape, [.. integers.Select(i => unchecked((byte)i))]);
+
     private AffineScale ScaleOf(string value) =>
-        AffineScale.Of(plan.Range(value) ?? throw new InvalidOperationException($"value '{value}' has no scale"), signed);
+        ScaleOf(plan.Range(value) ?? throw new InvalidOperationException($"value '{value}' has no scale"));
+
+    private AffineScale ScaleOf(ValueRange range) => AffineScale.Of(range, options.SignedActivations, options.ActivationBits);
 
     private (string Scale, string ZeroPoint) Parameters(AffineScale affine)
     {
@@ -171,7 +194,7 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, bool sig
             var number = _scales.Count;
             names = (
                 model.AddConstant<float>($"scale_{number}", ElementType.Float32, [], [affine.Scale]),
-                model.AddConstant<byte>($"zero_point_{number}", Activation, [], [unchecked((byte)affine.ZeroPoint)])
+                AddIntegers($"zero_point_{number}", [], [affine.ZeroPoint])
             );
             _scales.Add(affine, names);
         }

@@ -3,15 +3,13 @@ using Tensor = ModelCompiler.Graphs.Tensor;
 
 namespace ModelCompiler.Compression.Quantisation;
 
-/// <summary>Weights as symmetric int8, each output channel with its own scale, and a bias that adds to their products.</summary>
-/// <param name="Weights">The integers, −127 … 127, in the order of the float weights.</param>
+/// <summary>Weights as symmetric integers of 8 or fewer bits, each output channel with its own scale, and a bias that adds to their products.</summary>
+/// <param name="Weights">The integers, one a byte (−127 … 127 for 8 bits), in the order of the float weights.</param>
 /// <param name="Scales">One scale an output channel.</param>
 /// <param name="Bias">Integers in units of input scale × weight scale; null where there is no bias.</param>
 /// <param name="BiasScales">That product, as float32 gives it.</param>
 internal sealed record WeightQuantisation(sbyte[] Weights, float[] Scales, int[]? Bias, float[] BiasScales)
 {
-    private const float HighestWeight = 127;
-
     // A bias takes at most half of int32, so that products fit beside it.
     private const double HighestBias = 1 << 30;
 
@@ -23,7 +21,8 @@ internal sealed record WeightQuantisation(sbyte[] Weights, float[] Scales, int[]
     /// <param name="axis">The dimension of the output channels.</param>
     /// <param name="bias">One number an output channel; null for none.</param>
     /// <param name="inputScale">Scale of what the weights are multiplied with.</param>
-    public static WeightQuantisation Of(Tensor weights, int axis, float[]? bias, float inputScale)
+    /// <param name="bits">Bits of a weight.</param>
+    public static WeightQuantisation Of(Tensor weights, int axis, float[]? bias, float inputScale, int bits = 8)
     {
         var shape = weights.Shape;
         var (outer, channels, inner) = (shape.Product(0, axis), shape[axis], shape.Product(axis + 1, shape.Rank));
@@ -42,7 +41,7 @@ internal sealed record WeightQuantisation(sbyte[] Weights, float[] Scales, int[]
                 source.Slice(((o * channels) + c) * inner, inner).CopyTo(channel.AsSpan(o * inner));
             }
 
-            var scale = ScaleOf(channel, bias?[c] ?? 0, inputScale);
+            var scale = ScaleOf(channel, (1 << (bits - 1)) - 1, bias?[c] ?? 0, inputScale);
             result.Scales[c] = scale;
             result.BiasScales[c] = inputScale * scale;
             if (bias is not null)
@@ -62,11 +61,11 @@ internal sealed record WeightQuantisation(sbyte[] Weights, float[] Scales, int[]
         return result;
     }
 
-    private static float ScaleOf(ReadOnlySpan<float> channel, float bias, float inputScale)
+    private static float ScaleOf(ReadOnlySpan<float> channel, int highest, float bias, float inputScale)
     {
         var largest = channel.IsEmpty ? 0 : MathF.Abs(TensorPrimitives.MaxMagnitude(channel));
         var ofBias = Math.Abs(bias) / (inputScale * (largest > 0 ? HighestBias : BiasWithoutWeights));
-        var scale = Math.Max(largest / HighestWeight, (float)ofBias);
+        var scale = Math.Max(largest / highest, (float)ofBias);
         return scale > 0 ? Math.Max(scale, AffineScale.Smallest) : 1;
     }
 }

@@ -29,16 +29,16 @@ public sealed class AffineScaleTests
 
     [Fact]
     public void Zero_is_exact_and_every_number_of_the_range_is_within_a_step() =>
-        Gen.Select(Gen.Float[-1000, 1000], Gen.Float[-1000, 1000], Gen.Float[0, 1], Gen.Bool)
+        Gen.Select(Gen.Float[-1000, 1000], Gen.Float[-1000, 1000], Gen.Float[0, 1], Gen.Bool, Gen.Bool.Select(wide => wide ? 16 : 8))
             .Sample(
-                (a, b, part, signed) =>
+                (a, b, part, signed, bits) =>
                 {
                     var (min, max) = (MathF.Min(a, b), MathF.Max(a, b));
-                    var scale = AffineScale.Of(new ValueRange(min, max), signed);
+                    var scale = AffineScale.Of(new ValueRange(min, max), signed, bits);
                     Assert.Equal(0f, Dequantise(scale, scale.Quantise(0)));
                     var x = min + ((max - min) * part);
                     // Half a step by rounding, half a step by rounding the zero point.
-                    var tolerance = (1.01f * scale.Scale) + (256 * AffineScale.Smallest);
+                    var tolerance = (1.01f * scale.Scale) + ((1 << bits) * AffineScale.Smallest);
                     Assert.InRange(Dequantise(scale, scale.Quantise(x)), x - tolerance, x + tolerance);
                 },
                 iter: 1000
@@ -56,7 +56,7 @@ public sealed class AffineScaleTests
         Assert.False(ValueRange.Of([1, float.PositiveInfinity]).IsFinite);
     }
 
-    private static float Dequantise(AffineScale scale, byte q) => ((scale.Signed ? (sbyte)q : q) - scale.ZeroPoint) * scale.Scale;
+    private static float Dequantise(AffineScale scale, int q) => (q - scale.ZeroPoint) * scale.Scale;
 
     [Fact]
     public void A_range_moved_toward_each_sample_in_turn_is_their_mean()

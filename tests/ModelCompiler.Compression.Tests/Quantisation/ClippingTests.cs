@@ -70,6 +70,27 @@ public sealed class ClippingTests
     }
 
     [Fact]
+    public void The_least_error_is_that_of_all_thresholds_tried_on_the_numbers_themselves()
+    {
+        float[] numbers = [.. Bell.Select(x => x * x * x)];
+        var whole = ValueRange.Of(numbers);
+        var chosen = Error(Cut(numbers, new RangeOptions(RangeRule.Mse, Steps: 31)));
+        var largest = numbers.Max(MathF.Abs);
+        var least = Enumerable
+            .Range(1, 100)
+            .Select(i => largest * i / 100)
+            .Min(t => Error(new(MathF.Max(whole.Min, -t), MathF.Min(whole.Max, t))));
+        Assert.InRange(chosen, 0, least * 1.1);
+        Assert.InRange(chosen, 0, Error(whole) * 0.9);
+
+        double Error(ValueRange range)
+        {
+            var scale = Compression.Quantisation.AffineScale.Of(range, signed: false, bits: 5);
+            return numbers.Sum(x => Math.Pow(((scale.Quantise(x) - scale.ZeroPoint) * (double)scale.Scale) - x, 2));
+        }
+    }
+
+    [Fact]
     public void More_steps_cut_less()
     {
         float[] numbers = [.. Bell, 40];

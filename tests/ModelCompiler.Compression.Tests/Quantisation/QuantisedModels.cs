@@ -15,11 +15,16 @@ internal static class QuantisedModels
     public static QuantisedModel Quantise(OnnxModelBuilder model, bool signed = false, int samples = 20) =>
         Quantise(model.ToBytes(), signed, samples);
 
+    public static QuantisedModel Quantise(OnnxModelBuilder model, QuantisationOptions options) => Quantise(model.ToBytes(), options, 20);
+
     public static QuantisedModel Quantise(byte[] model, bool signed = false, int samples = 20) =>
+        Quantise(model, new QuantisationOptions(signed), samples);
+
+    private static QuantisedModel Quantise(byte[] model, QuantisationOptions options, int samples) =>
         PostTrainingQuantisation.Run(
             new ModelSource("float.onnx", model, _ => null),
             Enumerable.Range(0, samples).Select(seed => Sample(model, seed)),
-            new QuantisationOptions(signed)
+            options
         );
 
     /// <summary>ONNX Runtime accepts the quantised model; returns how far it is from the float model there, relative to its outputs.</summary>
