@@ -43,6 +43,10 @@ internal static class QuantizeCommand
         });
         var weightBits = Bits("--weight-bits", "Bits of a weight: 8, or 4, which stay so in the binary.", "8", "4");
         var activationBits = Bits("--activation-bits", "Bits of an activation: 8, or 16 where 8 cost too much accuracy.", "8", "16");
+        var correctBias = new Option<bool>("--correct-bias")
+        {
+            Description = "Have biases make up for the mean error of quantised weights over the samples.",
+        };
         var pixels = ImageOptions.Pixels();
         var command = new Command(
             "quantize",
@@ -58,6 +62,7 @@ internal static class QuantizeCommand
             percentile,
             weightBits,
             activationBits,
+            correctBias,
             pixels,
         };
         return command.WithBody(
@@ -75,7 +80,8 @@ internal static class QuantizeCommand
                         parsed.GetValue(ranges),
                         parsed.GetValue(percentile),
                         parsed.GetValue(weightBits),
-                        parsed.GetValue(activationBits)
+                        parsed.GetValue(activationBits),
+                        parsed.GetValue(correctBias)
                     );
                     return terminal.During(
                         $"running {inputSamples.Count} samples",

@@ -11,16 +11,21 @@ namespace ModelCompiler.Compression.Quantisation;
 /// <param name="Percentile">Share of the magnitudes, in percent, that <see cref="RangeRule.Percentile"/> keeps.</param>
 /// <param name="WeightBits">Bits of a weight, 8 or 4.</param>
 /// <param name="ActivationBits">Bits of an activation, 8 or 16.</param>
+/// <param name="CorrectBias">Whether biases make up for the mean error of quantised weights over the samples.</param>
 public sealed record QuantisationOptions(
     bool SignedActivations = false,
     RangeRule Ranges = RangeRule.MinMax,
     double Percentile = 99.99,
     int WeightBits = 8,
-    int ActivationBits = 8
+    int ActivationBits = 8,
+    bool CorrectBias = false
 )
 {
     /// <summary>The first opset whose QuantizeLinear and DequantizeLinear have these integers, and scales for each channel.</summary>
     internal long Opset => WeightBits == 8 && ActivationBits == 8 ? 13 : 21;
+
+    /// <summary>How the integers of activations are spread over a range.</summary>
+    internal AffineScale ScaleOf(ValueRange range) => AffineScale.Of(range, SignedActivations, ActivationBits);
 }
 
 /// <summary>A quantised model.</summary>
@@ -37,7 +42,7 @@ public static class PostTrainingQuantisation
 {
     /// <summary>Quantises a float model.</summary>
     /// <param name="source">The float model.</param>
-    /// <param name="samples">Calibration inputs, each with one tensor an input of the model.</param>
+    /// <param name="samples">Calibration inputs, each with one tensor an input of the model; read twice where biases are corrected.</param>
     /// <param name="options">Choices of the user.</param>
     /// <param name="progress">Told after every sample.</param>
     /// <param name="cancellation">Stops between two samples.</param>
@@ -75,7 +80,17 @@ public static class PostTrainingQuantisation
         );
         OpsetUpgrade.Apply(model, source.Path, value => statistics.GetValueOrDefault(value)?.Rank, options.Opset);
         MatMulBias.Apply(model, statistics);
+        if (options.CorrectBias)
+        {
+            BiasCorrection.AddBiases(model, statistics);
+        }
+
         var plan = QuantisationPlan.Of(model, statistics);
+        if (options.CorrectBias)
+        {
+            BiasCorrection.Apply(model, plan, options, samples, progress, cancellation);
+        }
+
         var integerNodes = model
             .Graph.Node.Where(plan.IsQuantised)
             .GroupBy(n => n.OpType, StringComparer.Ordinal)

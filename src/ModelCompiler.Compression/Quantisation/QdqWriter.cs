@@ -124,7 +124,7 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, Quantisa
 
     private void AddConstant(string value, Tensor constant, string output)
     {
-        var affine = ScaleOf(ValueRange.Of(constant.As<float>()));
+        var affine = options.ScaleOf(ValueRange.Of(constant.As<float>()));
         var (scale, zeroPoint) = Parameters(affine);
         var integers = AddIntegers($"{value}/quantised", constant.Shape, constant.ToFloats().Select(affine.Quantise));
         _nodes.Add(OnnxMessages.Node($"{value}/dequantise", "DequantizeLinear", [integers, scale, zeroPoint], output));
@@ -183,9 +183,7 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, Quantisa
             : model.AddConstant<byte>(name, Activation, shape, [.. integers.Select(i => unchecked((byte)i))]);
 
     private AffineScale ScaleOf(string value) =>
-        ScaleOf(plan.Range(value) ?? throw new InvalidOperationException($"value '{value}' has no scale"));
-
-    private AffineScale ScaleOf(ValueRange range) => AffineScale.Of(range, options.SignedActivations, options.ActivationBits);
+        options.ScaleOf(plan.Range(value) ?? throw new InvalidOperationException($"value '{value}' has no scale"));
 
     private (string Scale, string ZeroPoint) Parameters(AffineScale affine)
     {

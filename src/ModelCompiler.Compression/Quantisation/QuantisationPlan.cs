@@ -50,6 +50,9 @@ internal sealed class QuantisationPlan
     /// <summary>The constant weights of a quantised Conv, Gemm or MatMul; null for other nodes.</summary>
     public WeightedOperator? Weights(NodeProto node) => _weighted.GetValueOrDefault(node);
 
+    /// <summary>Gives quantised weights another bias.</summary>
+    public void SetBias(NodeProto node, float[] bias) => _weighted[node] = _weighted[node] with { Bias = bias };
+
     /// <summary>The range of the integers that stand for a value; null where it stays float.</summary>
     public ValueRange? Range(string value) => _ranges.TryGetValue(_groups.Of(value), out var range) ? range : null;
 

@@ -61,6 +61,22 @@ internal sealed record WeightQuantisation(sbyte[] Weights, float[] Scales, int[]
         return result;
     }
 
+    /// <summary>What each weight is too large by.</summary>
+    /// <param name="weights">The float weights.</param>
+    /// <param name="axis">The dimension of the output channels.</param>
+    public float[] Errors(Tensor weights, int axis)
+    {
+        var inner = weights.Shape.Product(axis + 1, weights.Shape.Rank);
+        var errors = new float[Weights.Length];
+        for (var i = 0; i < errors.Length; i++)
+        {
+            errors[i] = Weights[i] * Scales[i / inner % Scales.Length];
+        }
+
+        TensorPrimitives.Subtract(errors, weights.As<float>(), errors);
+        return errors;
+    }
+
     private static float ScaleOf(ReadOnlySpan<float> channel, int highest, float bias, float inputScale)
     {
         var largest = channel.IsEmpty ? 0 : MathF.Abs(TensorPrimitives.MaxMagnitude(channel));

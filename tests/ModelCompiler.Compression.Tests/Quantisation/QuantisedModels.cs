@@ -21,11 +21,11 @@ internal static class QuantisedModels
         Quantise(model, new QuantisationOptions(signed), samples);
 
     private static QuantisedModel Quantise(byte[] model, QuantisationOptions options, int samples) =>
-        PostTrainingQuantisation.Run(
-            new ModelSource("float.onnx", model, _ => null),
-            Enumerable.Range(0, samples).Select(seed => Sample(model, seed)),
-            options
-        );
+        PostTrainingQuantisation.Run(new ModelSource("float.onnx", model, _ => null), Samples(model, samples), options);
+
+    /// <summary>The samples that are calibrated with.</summary>
+    public static IEnumerable<IReadOnlyList<NamedTensor>> Samples(byte[] model, int count) =>
+        Enumerable.Range(0, count).Select(seed => Sample(model, seed));
 
     /// <summary>ONNX Runtime accepts the quantised model; returns how far it is from the float model there, relative to its outputs.</summary>
     public static double ErrorInOnnxRuntime(OnnxModelBuilder model, QuantisedModel quantised)
