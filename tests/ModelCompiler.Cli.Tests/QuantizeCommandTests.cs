@@ -16,6 +16,7 @@ public sealed class QuantizeCommandTests : IDisposable
     [InlineData("--ranges", "mse")]
     [InlineData("--weight-bits", "4")]
     [InlineData("--activation-bits", "16")]
+    [InlineData("--rule", "truncate")]
     [InlineData("--weight-bits", "4", "--correct-bias")]
     public async Task Quantised_files_compile_and_agree_with_onnxruntime(params string[] arguments)
     {

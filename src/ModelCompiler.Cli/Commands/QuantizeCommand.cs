@@ -47,6 +47,12 @@ internal static class QuantizeCommand
         {
             Description = "Have biases make up for the mean error of quantised weights over the samples.",
         };
+        var rule = new Option<QuantisationRule>("--rule")
+        {
+            Description =
+                "How numbers become integers: nearest, or truncate: powers of two for scales, and bits of weights cut off, a plain baseline.",
+            DefaultValueFactory = _ => QuantisationRule.Nearest,
+        };
         var pixels = ImageOptions.Pixels();
         var command = new Command(
             "quantize",
@@ -63,6 +69,7 @@ internal static class QuantizeCommand
             weightBits,
             activationBits,
             correctBias,
+            rule,
             pixels,
         };
         return command.WithBody(
@@ -81,7 +88,8 @@ internal static class QuantizeCommand
                         parsed.GetValue(percentile),
                         parsed.GetValue(weightBits),
                         parsed.GetValue(activationBits),
-                        parsed.GetValue(correctBias)
+                        parsed.GetValue(correctBias),
+                        parsed.GetValue(rule)
                     );
                     return terminal.During(
                         $"running {inputSamples.Count} samples",

@@ -36,6 +36,29 @@ public readonly record struct AffineScale(float Scale, int ZeroPoint, bool Signe
         return new AffineScale(scale, (int)Math.Clamp(zeroPoint, lowest, lowest + StepsOf(bits)), signed, bits);
     }
 
+    /// <summary>Fixed point: the scale is a power of two, and the integer that stands for 0 is the middle, or the lowest where no number is negative.</summary>
+    public static AffineScale PowerOfTwo(ValueRange range, bool signed, int bits = 8)
+    {
+        var (min, max) = (Math.Min((double)range.Min, 0), Math.Max((double)range.Max, 0));
+        var isHalf = signed || min < 0;
+        var (lowest, magnitudeBits) = (signed ? -(1 << (bits - 1)) : 0, isHalf ? bits - 1 : bits);
+        var scale = PowerOfTwo(Math.Max(max, -min) / (1 << magnitudeBits));
+        return new AffineScale(scale, isHalf ? lowest + (1 << (bits - 1)) : lowest, signed, bits);
+    }
+
+    /// <summary>The least power of two that is not below a number; 1 where that is 0.</summary>
+    public static float PowerOfTwo(double atLeast)
+    {
+        if (!(atLeast > 0))
+        {
+            return 1;
+        }
+
+        atLeast = Math.Max(atLeast, Smallest);
+        var exponent = Math.ILogB(atLeast);
+        return (float)Math.ScaleB(1, Math.ScaleB(1, exponent) < atLeast ? exponent + 1 : exponent);
+    }
+
     /// <summary>The integer of a number.</summary>
     public int Quantise(float value) => (int)Math.Clamp(MathF.Round(value / Scale, MidpointRounding.ToEven) + ZeroPoint, Lowest, Highest);
 }

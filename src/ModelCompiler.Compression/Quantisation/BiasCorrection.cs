@@ -96,7 +96,8 @@ internal static class BiasCorrection
                 op.Axis,
                 op.Bias,
                 options.ScaleOf(plan.Range(layer.Input[0])!.Value).Scale,
-                options.WeightBits
+                options.WeightBits,
+                options.Rule
             );
             var weights = model.UniqueName($"{layer.Output[0]}/weight_errors");
             errors.Graph.Initializer.Add(

@@ -5,6 +5,18 @@ using ModelCompiler.Verification;
 
 namespace ModelCompiler.Compression.Quantisation;
 
+/// <summary>How numbers become integers.</summary>
+public enum QuantisationRule
+{
+    /// <summary>Scales that fit the ranges, and the nearest integer.</summary>
+    Nearest,
+
+    /// <summary>
+    /// Fixed point, as a baseline: scales are powers of two, one for all weights of a layer, and bits of weights beyond the last one are cut off.
+    /// </summary>
+    Truncate,
+}
+
 /// <summary>Choices of the user.</summary>
 /// <param name="SignedActivations">Activations as signed integers rather than unsigned ones.</param>
 /// <param name="Ranges">How the ranges that samples give to activations become one.</param>
@@ -12,20 +24,25 @@ namespace ModelCompiler.Compression.Quantisation;
 /// <param name="WeightBits">Bits of a weight, 8 or 4.</param>
 /// <param name="ActivationBits">Bits of an activation, 8 or 16.</param>
 /// <param name="CorrectBias">Whether biases make up for the mean error of quantised weights over the samples.</param>
+/// <param name="Rule">How numbers become integers.</param>
 public sealed record QuantisationOptions(
     bool SignedActivations = false,
     RangeRule Ranges = RangeRule.MinMax,
     double Percentile = 99.99,
     int WeightBits = 8,
     int ActivationBits = 8,
-    bool CorrectBias = false
+    bool CorrectBias = false,
+    QuantisationRule Rule = QuantisationRule.Nearest
 )
 {
     /// <summary>The first opset whose QuantizeLinear and DequantizeLinear have these integers, and scales for each channel.</summary>
     internal long Opset => WeightBits == 8 && ActivationBits == 8 ? 13 : 21;
 
     /// <summary>How the integers of activations are spread over a range.</summary>
-    internal AffineScale ScaleOf(ValueRange range) => AffineScale.Of(range, SignedActivations, ActivationBits);
+    internal AffineScale ScaleOf(ValueRange range) =>
+        Rule == QuantisationRule.Truncate
+            ? AffineScale.PowerOfTwo(range, SignedActivations, ActivationBits)
+            : AffineScale.Of(range, SignedActivations, ActivationBits);
 }
 
 /// <summary>A quantised model.</summary>

@@ -133,7 +133,7 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, Quantisa
     private void QuantiseWeights(WeightedOperator op, AffineScale input)
     {
         var name = op.Node.Name.Length > 0 ? op.Node.Name : op.Node.Output[0];
-        var quantised = WeightQuantisation.Of(op.Weights, op.Axis, op.Bias, input.Scale, options.WeightBits);
+        var quantised = WeightQuantisation.Of(op.Weights, op.Axis, op.Bias, input.Scale, options.WeightBits, options.Rule);
         var channels = quantised.Scales.Length;
         var weights = AddWeights($"{name}/weight_q", op.Weights.Shape, quantised.Weights);
         var scales = model.AddConstant<float>($"{name}/weight_scale", ElementType.Float32, [channels], quantised.Scales);

@@ -3,8 +3,8 @@ using Tensor = ModelCompiler.Graphs.Tensor;
 
 namespace ModelCompiler.Compression.Quantisation;
 
-/// <summary>Weights as symmetric integers of 8 or fewer bits, each output channel with its own scale, and a bias that adds to their products.</summary>
-/// <param name="Weights">The integers, one a byte (−127 … 127 for 8 bits), in the order of the float weights.</param>
+/// <summary>Weights as integers of 8 or fewer bits whose zero is 0, a scale for each output channel, and a bias that adds to their products.</summary>
+/// <param name="Weights">The integers, one a byte (−127 … 127 for 8 bits, truncated −128 … 127), in the order of the float weights.</param>
 /// <param name="Scales">One scale an output channel.</param>
 /// <param name="Bias">Integers in units of input scale × weight scale; null where there is no bias.</param>
 /// <param name="BiasScales">That product, as float32 gives it.</param>
@@ -22,7 +22,15 @@ internal sealed record WeightQuantisation(sbyte[] Weights, float[] Scales, int[]
     /// <param name="bias">One number an output channel; null for none.</param>
     /// <param name="inputScale">Scale of what the weights are multiplied with.</param>
     /// <param name="bits">Bits of a weight.</param>
-    public static WeightQuantisation Of(Tensor weights, int axis, float[]? bias, float inputScale, int bits = 8)
+    /// <param name="rule">How weights become integers.</param>
+    public static WeightQuantisation Of(
+        Tensor weights,
+        int axis,
+        float[]? bias,
+        float inputScale,
+        int bits = 8,
+        QuantisationRule rule = QuantisationRule.Nearest
+    )
     {
         var shape = weights.Shape;
         var (outer, channels, inner) = (shape.Product(0, axis), shape[axis], shape.Product(axis + 1, shape.Rank));
@@ -33,6 +41,8 @@ internal sealed record WeightQuantisation(sbyte[] Weights, float[] Scales, int[]
             bias is null ? null : new int[channels],
             new float[channels]
         );
+        var (highest, truncates) = ((1 << (bits - 1)) - 1, rule == QuantisationRule.Truncate);
+        var common = truncates ? FixedPoint(source, highest + 1, bias, inputScale) : 0;
         var channel = new float[outer * inner];
         for (var c = 0; c < channels; c++)
         {
@@ -41,7 +51,7 @@ internal sealed record WeightQuantisation(sbyte[] Weights, float[] Scales, int[]
                 source.Slice(((o * channels) + c) * inner, inner).CopyTo(channel.AsSpan(o * inner));
             }
 
-            var scale = ScaleOf(channel, (1 << (bits - 1)) - 1, bias?[c] ?? 0, inputScale);
+            var scale = truncates ? common : ScaleOf(channel, highest, bias?[c] ?? 0, inputScale);
             result.Scales[c] = scale;
             result.BiasScales[c] = inputScale * scale;
             if (bias is not null)
@@ -50,7 +60,17 @@ internal sealed record WeightQuantisation(sbyte[] Weights, float[] Scales, int[]
             }
 
             TensorPrimitives.Divide(channel, scale, channel);
-            TensorPrimitives.Round(channel, MidpointRounding.ToEven, channel);
+            if (truncates)
+            {
+                // As shifting bits out does; the power of two itself has no integer.
+                TensorPrimitives.Floor(channel, channel);
+                TensorPrimitives.Min(channel, highest, channel);
+            }
+            else
+            {
+                TensorPrimitives.Round(channel, MidpointRounding.ToEven, channel);
+            }
+
             for (var o = 0; o < outer; o++)
             {
                 var target = result.Weights.AsSpan(((o * channels) + c) * inner, inner);
@@ -76,6 +96,10 @@ internal sealed record WeightQuantisation(sbyte[] Weights, float[] Scales, int[]
         TensorPrimitives.Subtract(errors, weights.As<float>(), errors);
         return errors;
     }
+
+    /// <summary>One scale, a power of two, for all weights.</summary>
+    private static float FixedPoint(ReadOnlySpan<float> weights, int steps, float[]? bias, float inputScale) =>
+        AffineScale.PowerOfTwo(ScaleOf(weights, steps, bias is null or [] ? 0 : TensorPrimitives.MaxMagnitude<float>(bias), inputScale));
 
     private static float ScaleOf(ReadOnlySpan<float> channel, int highest, float bias, float inputScale)
     {

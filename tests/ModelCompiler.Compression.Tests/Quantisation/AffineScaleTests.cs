@@ -17,6 +17,15 @@ public sealed class AffineScaleTests
         Assert.Equal(new AffineScale(scale, zeroPoint, signed), AffineScale.Of(new ValueRange(min, max), signed));
 
     [Theory]
+    [InlineData(0f, 3f, false, 4f / 256, 0)]
+    [InlineData(0f, 4f, true, 4f / 128, 0)]
+    [InlineData(-5f, 3f, false, 8f / 128, 128)]
+    [InlineData(-5f, -1f, true, 8f / 128, 0)]
+    [InlineData(0f, 0f, true, 1f, 0)]
+    public void Fixed_point_has_a_power_of_two_for_a_scale(float min, float max, bool signed, float scale, int zeroPoint) =>
+        Assert.Equal(new AffineScale(scale, zeroPoint, signed), AffineScale.PowerOfTwo(new ValueRange(min, max), signed));
+
+    [Theory]
     [InlineData(0f, 0f)]
     [InlineData(0f, 1e-30f)]
     [InlineData(float.PositiveInfinity, float.NegativeInfinity)]

@@ -28,6 +28,21 @@ public sealed class BitWidthTests
         QuantisedModels.AssertCompiledCodeAgrees(quantised);
     }
 
+    [Theory]
+    [InlineData(8, 8, false, 0.1)]
+    [InlineData(8, 8, true, 0.1)]
+    [InlineData(4, 16, false, 0.6)]
+    public void Truncation_costs_more_than_rounding_and_runs_everywhere(int weightBits, int activationBits, bool signed, double error)
+    {
+        var model = Network();
+        var rounded = new QuantisationOptions(signed, WeightBits: weightBits, ActivationBits: activationBits);
+        var truncated = QuantisedModels.Quantise(model, rounded with { Rule = QuantisationRule.Truncate });
+
+        var least = QuantisedModels.ErrorInOnnxRuntime(model, QuantisedModels.Quantise(model, rounded));
+        Assert.InRange(QuantisedModels.ErrorInOnnxRuntime(model, truncated), least, error);
+        QuantisedModels.AssertCompiledCodeAgrees(truncated);
+    }
+
     [Fact]
     public void Weights_of_4_bits_are_two_in_a_byte_and_symmetric()
     {

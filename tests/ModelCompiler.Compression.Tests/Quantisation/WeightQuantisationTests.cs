@@ -18,6 +18,26 @@ public sealed class WeightQuantisationTests
         Assert.Null(quantised.Bias);
     }
 
+    [Theory]
+    [InlineData(8, 1f / 128, new sbyte[] { 127, 95, -128, -1, 0, 0 })]
+    [InlineData(4, 1f / 8, new sbyte[] { 7, 5, -8, -1, 0, 0 })]
+    public void Truncated_weights_lose_their_last_bits_under_one_power_of_two(int bits, float scale, sbyte[] expected)
+    {
+        var weights = Tensor.Floats(new TensorShape(2, 3), 1, 0.749f, -1, -0.001f, 0.001f, 0);
+        var quantised = WeightQuantisation.Of(weights, 0, null, 0.5f, bits, QuantisationRule.Truncate);
+        Assert.Equal([scale, scale], quantised.Scales);
+        Assert.Equal(expected, quantised.Weights);
+    }
+
+    [Fact]
+    public void A_scale_that_has_room_for_the_bias_is_a_power_of_two_too()
+    {
+        var weights = Tensor.Floats(new TensorShape(1, 2), 1e-9f, -1e-9f);
+        var quantised = WeightQuantisation.Of(weights, 0, [5], 0.01f, 8, QuantisationRule.Truncate);
+        Assert.True(float.IsPow2(quantised.Scales[0]));
+        Assert.InRange(Assert.Single(quantised.Bias!), 1 << 20, (1 << 30) + 64);
+    }
+
     [Fact]
     public void The_bias_counts_in_units_of_input_scale_times_weight_scale()
     {
