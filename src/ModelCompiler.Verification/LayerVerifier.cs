@@ -77,7 +77,7 @@ public static class LayerVerifier
         var recorded = data.FirstOrDefault(d => network.Inputs.All(p => d.Inputs.Any(i => i.Name == p.Name && i.Type == p.Type)))?.Inputs;
         var given = recorded ?? RandomInputs.For(file, network.Inputs);
         var inputs = network.Inputs.Select(p => given.First(i => i.Name == p.Name)).ToList();
-        using var oracle = new OnnxRuntimeOracle(model.Bytes, signedQuantisedOperators: true, folder: model.Folder)
+        using var oracle = new OnnxRuntimeOracle(ByteWeights.Of(model).Bytes, signedQuantisedOperators: true, folder: model.Folder)
         {
             Fixed = model.FixedInputs(options.Dimensions),
         };

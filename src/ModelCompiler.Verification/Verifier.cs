@@ -135,7 +135,7 @@ public sealed class Verifier(OnnxFile file, CompileOptions options, Func<ModelSo
         }
 
         var exposed = ExposedModel.With(file, tensors);
-        using var oracle = Oracle(exposed);
+        using var oracle = Oracle(ByteWeights.Of(exposed));
         if (oracle is null)
         {
             return;
