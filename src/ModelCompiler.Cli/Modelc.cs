@@ -7,13 +7,14 @@ namespace ModelCompiler.Cli;
 internal static class Modelc
 {
     private const string Description = """
-        Compiles neural networks (ONNX) to C#, and checks and measures what comes of it.
+        Trains and compresses neural networks (ONNX), compiles them to C#, and checks and measures what comes of it.
 
         Exit codes, for every command:
           0    done; where something was compared, it agrees
           1    compared, and the results differ
           2    the model cannot be read or compiled; the diagnostics say why
           3    wrong command line, a file cannot be read or written, or modelc itself failed
+          4    no gradient can be computed through the nodes that the message names
           130  stopped by Ctrl-C
         """;
 
