@@ -1,0 +1,120 @@
+using System.CommandLine;
+using ModelCompiler.Cli.Commands;
+using ModelCompiler.Cli.Reports;
+using ModelCompiler.Compression.Data;
+using ModelCompiler.Sizes;
+using ModelCompiler.Training;
+using ModelCompiler.Training.Data;
+using ModelCompiler.Training.Graphs;
+using ModelCompiler.Verification;
+
+namespace ModelCompiler.Cli;
+
+/// <summary>Everything that a command works with which trains a model that is there.</summary>
+/// <param name="Session">Messages, checkpoint, log and picture.</param>
+/// <param name="Arguments">The arguments that such commands share.</param>
+/// <param name="Parsed">The user's choices.</param>
+/// <param name="Options">How is trained.</param>
+/// <param name="Cancellation">Stops between two batches.</param>
+internal sealed record ImprovementTask(
+    TrainingSession Session,
+    ImprovementArguments Arguments,
+    ParseResult Parsed,
+    TrainingOptions Options,
+    CancellationToken Cancellation
+)
+{
+    /// <summary>The file of the model.</summary>
+    public OnnxFile File { get; } = OnnxFile.Read(Parsed.GetRequiredValue(Arguments.File));
+
+    /// <summary>How the compiler takes the model.</summary>
+    public CompileOptions Sizes { get; } = Fixed(new CompileOptions().With(Parsed.GetValue(Arguments.Dimensions) ?? []));
+
+    /// <summary>Reads the items.</summary>
+    public TrainingSets ReadSets(TrainableModel model) =>
+        TrainingSets.Read(
+            model,
+            Parsed.GetRequiredValue(Arguments.Data),
+            Parsed.GetValue(Arguments.Test),
+            Parsed.GetValue(Arguments.Pixels)
+        );
+
+    /// <summary>Measures the model, trains it, measures it again and writes it.</summary>
+    public FinetuneReport Improve(TrainableModel model, TrainingSets sets, NetworkTraining training) =>
+        Session.Improve(File.Path, Parsed.GetRequiredValue(Arguments.Output), model, sets, training, Options, Sizes, Cancellation);
+
+    private static CompileOptions Fixed(CompileOptions sizes)
+    {
+        ModelArguments.RequireFixed(sizes);
+        return sizes;
+    }
+}
+
+/// <summary>The arguments of commands that train a model that is there.</summary>
+internal sealed class ImprovementArguments
+{
+    /// <summary>Makes the arguments of a command.</summary>
+    /// <param name="file">Name and description of the model.</param>
+    /// <param name="epochs">Passes over the items where the user says nothing.</param>
+    public ImprovementArguments((string Name, string Description) file, int epochs)
+    {
+        File = new(file.Name) { Description = file.Description };
+        Training = new(
+            new()
+            {
+                Epochs = epochs,
+                Optimiser = new() { LearningRate = 1e-3, WeightDecay = 0 },
+                Schedule = new() { WarmUpEpochs = 0.5 },
+            }
+        );
+    }
+
+    public Argument<string> File { get; }
+
+    public Option<string> Data { get; } = new("--data") { Description = $"What to learn from: {TrainingSets.Forms}.", Required = true };
+
+    public Option<string?> Test { get; } =
+        new("--test") { Description = "An .npz file to measure with; else the folder's test images, or the items held back." };
+
+    public Option<string> Output { get; } = new("--output", "-o") { Description = "Where the trained model goes.", Required = true };
+
+    public Option<bool> Augment { get; } = new("--augment") { Description = "Move images by up to two pixels, and mirror half of them." };
+
+    public Option<PixelRange> Pixels { get; } = ImageOptions.Pixels();
+
+    public Option<DimensionRange[]> Dimensions { get; } = new ModelArguments().Dimensions;
+
+    public TrainingArguments Training { get; }
+}
+
+/// <summary>The body that commands share which train a model that is there: read, measure, train, measure, write, report.</summary>
+internal static class ImprovementCommand
+{
+    /// <summary>Adds the shared arguments behind the command's own, and what it does.</summary>
+    public static Command WithImprovement(
+        this Command command,
+        Terminal terminal,
+        ImprovementArguments arguments,
+        Func<ImprovementTask, FinetuneReport> improve
+    )
+    {
+        command.Arguments.Insert(0, arguments.File);
+        command.Options.Add(arguments.Data);
+        command.Options.Add(arguments.Test);
+        command.Options.Add(arguments.Output);
+        command.Options.Add(arguments.Augment);
+        command.Options.Add(arguments.Pixels);
+        command.Options.Add(arguments.Dimensions);
+        arguments.Training.AddTo(command);
+        return command.WithBody(
+            terminal,
+            (parsed, cancellation) =>
+            {
+                var options = arguments.Training.Options(parsed) with { Augments = parsed.GetValue(arguments.Augment) };
+                var session = new TrainingSession(terminal, arguments.Training, parsed);
+                var report = TrainingSession.Sentences(() => improve(new(session, arguments, parsed, options, cancellation)));
+                return new(ExitCodes.Success, report, report.Print);
+            }
+        );
+    }
+}
