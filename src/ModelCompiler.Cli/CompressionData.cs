@@ -1,7 +1,5 @@
 using System.CommandLine;
-using ModelCompiler.Cli.Commands;
 using ModelCompiler.Compression;
-using ModelCompiler.Compression.Data;
 using ModelCompiler.Compression.Onnx;
 using ModelCompiler.Verification;
 
@@ -10,11 +8,11 @@ namespace ModelCompiler.Cli;
 /// <summary>The options by which a user gives data to commands that change weights, and what these data measure.</summary>
 internal sealed class CompressionData
 {
-    private readonly Option<string?> _data = new("--data")
-    {
-        Description =
-            $"What accuracy, or else the error of the outputs, is measured on: {CalibrationData.Forms}. Without it inputs are random.",
-    };
+    private readonly DataOptions _data = new(
+        "--data",
+        "What accuracy, or else the error of the outputs, is measured on (without it inputs are random)",
+        required: false
+    );
 
     private readonly Option<int> _samples = new("--samples")
     {
@@ -22,45 +20,36 @@ internal sealed class CompressionData
         DefaultValueFactory = _ => 500,
     };
 
-    private readonly Option<int> _seed = new("--seed") { Description = "Decides everything that is random.", DefaultValueFactory = _ => 1 };
-
-    private readonly Option<PixelRange> _pixels = ImageOptions.Pixels();
-
     public void AddTo(Command command)
     {
-        command.Options.Add(_data);
+        _data.AddTo(command, split: true);
         command.Options.Add(_samples);
-        command.Options.Add(_seed);
-        command.Options.Add(_pixels);
     }
 
-    public int Seed(ParseResult parsed) => parsed.GetValue(_seed);
+    public int Seed(ParseResult parsed) => _data.Seed(parsed);
 
     /// <summary>What measures changed models beside the original one.</summary>
     /// <param name="parsed">The user's choices.</param>
     /// <param name="file">The original.</param>
     /// <param name="options">How it is compiled.</param>
     /// <param name="choosing">
-    /// Whether something is chosen by the result: then of data with labels the training images are taken, so that the accuracy that is
-    /// reported comes from images that had no part in the choice.
+    /// Whether something is chosen by the result: then items are taken that are held back from those to learn from, so that the accuracy
+    /// that is reported comes from test items that had no part in the choice.
     /// </param>
     public ModelDrop Measure(ParseResult parsed, OnnxFile file, CompileOptions options, bool choosing = false)
     {
-        var (data, count) = (parsed.GetValue(_data), parsed.GetValue(_samples));
+        var count = parsed.GetValue(_samples);
         var inputs = ValuePorts.Inputs(OnnxModel.Read(file.Source), file.Path, options);
-        if (data is null)
+        if (_data.Open(parsed, file) is not { } set)
         {
             const int random = 8;
-            var seed = parsed.GetValue(_seed);
+            var seed = _data.Seed(parsed);
             return ModelDrop.OfOutputs(file.Bytes, [.. Enumerable.Range(0, random).Select(i => RandomInputs.For(file, inputs, seed + i))]);
         }
 
-        return ImageSet.IsIdxFolder(data)
-            ? ModelDrop.OfAccuracy(
-                file.Bytes,
-                ImageInput.Of(inputs, parsed.GetValue(_pixels)),
-                (choosing ? ImageSet.ReadTraining(data) : ImageSet.ReadTest(data)).Spread(count)
-            )
-            : ModelDrop.OfOutputs(file.Bytes, CalibrationData.Read(file, inputs, data, count, parsed.GetValue(_pixels)));
+        var items = (choosing ? _data.Choice(parsed, set) : _data.Measured(parsed, set)).Spread(count);
+        return items.Labels is null
+            ? ModelDrop.OfOutputs(file.Bytes, items.Samples(inputs))
+            : ModelDrop.OfAccuracy(file.Bytes, inputs, items);
     }
 }

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using ModelCompiler.Cli.Commands;
 using ModelCompiler.Cli.Reports;
-using ModelCompiler.Compression.Data;
 using ModelCompiler.Sizes;
 using ModelCompiler.Training;
 using ModelCompiler.Training.Data;
@@ -31,13 +29,7 @@ internal sealed record ImprovementTask(
     public CompileOptions Sizes { get; } = Fixed(new CompileOptions().With(Parsed.GetValue(Arguments.Dimensions) ?? []));
 
     /// <summary>Reads the items.</summary>
-    public TrainingSets ReadSets(TrainableModel model) =>
-        TrainingSets.Read(
-            model,
-            Parsed.GetRequiredValue(Arguments.Data),
-            Parsed.GetValue(Arguments.Test),
-            Parsed.GetValue(Arguments.Pixels)
-        );
+    public TrainingSets ReadSets(TrainableModel model) => TrainingSets.Of(model, Arguments.Data.Open(Parsed, File)!);
 
     /// <summary>Measures the model, trains it, measures it again and writes it.</summary>
     public FinetuneReport Improve(TrainableModel model, TrainingSets sets, NetworkTraining training) =>
@@ -71,16 +63,11 @@ internal sealed class ImprovementArguments
 
     public Argument<string> File { get; }
 
-    public Option<string> Data { get; } = new("--data") { Description = $"What to learn from: {TrainingSets.Forms}.", Required = true };
-
-    public Option<string?> Test { get; } =
-        new("--test") { Description = "An .npz file to measure with; else the folder's test images, or the items held back." };
+    public DataOptions Data { get; } = new("--data", "What to learn from", required: true);
 
     public Option<string> Output { get; } = new("--output", "-o") { Description = "Where the trained model goes.", Required = true };
 
     public Option<bool> Augment { get; } = new("--augment") { Description = "Move images by up to two pixels, and mirror half of them." };
-
-    public Option<PixelRange> Pixels { get; } = ImageOptions.Pixels();
 
     public Option<DimensionRange[]> Dimensions { get; } = new ModelArguments().Dimensions;
 
@@ -99,11 +86,9 @@ internal static class ImprovementCommand
     )
     {
         command.Arguments.Insert(0, arguments.File);
-        command.Options.Add(arguments.Data);
-        command.Options.Add(arguments.Test);
+        arguments.Data.AddTo(command, split: false);
         command.Options.Add(arguments.Output);
         command.Options.Add(arguments.Augment);
-        command.Options.Add(arguments.Pixels);
         command.Options.Add(arguments.Dimensions);
         arguments.Training.AddTo(command);
         return command.WithBody(

@@ -4,7 +4,7 @@ using ModelCompiler.Verification;
 namespace ModelCompiler.Compression;
 
 /// <summary>
-/// How much worse a changed model is than the original, run by ONNX Runtime: the part of labelled images that it no longer gets right or,
+/// How much worse a changed model is than the original, run by ONNX Runtime: the part of labelled items that it no longer gets right or,
 /// without labels, how far its outputs have moved.
 /// </summary>
 public sealed class ModelDrop
@@ -13,23 +13,31 @@ public sealed class ModelDrop
 
     private ModelDrop(Func<byte[], CancellationToken, double> drop) => _drop = drop;
 
-    /// <summary>Number of labelled images; null where there are no labels.</summary>
-    public int? Images { get; private init; }
+    /// <summary>Number of labelled items; null where there are no labels.</summary>
+    public int? Items { get; private init; }
 
-    /// <summary>How many images the original gets right.</summary>
+    /// <summary>How many items the original gets right.</summary>
     public int Right { get; private init; }
 
-    /// <summary>Measures accuracy: a drop of 0.01 is one image in a hundred.</summary>
-    public static ModelDrop OfAccuracy(byte[] original, ImageInput input, ImageSet images, CancellationToken cancellation = default)
+    /// <summary>Measures accuracy: a drop of 0.01 is one item in a hundred.</summary>
+    /// <param name="original">The model to compare with.</param>
+    /// <param name="inputs">Its inputs for one item.</param>
+    /// <param name="items">Items with labels.</param>
+    /// <param name="cancellation">Stops between two items.</param>
+    /// <exception cref="CompressionException">The items do not fit the model.</exception>
+    public static ModelDrop OfAccuracy(
+        byte[] original,
+        IReadOnlyList<ModelPort> inputs,
+        DataItems items,
+        CancellationToken cancellation = default
+    )
     {
-        var right = Count(original, cancellation);
-        return new ModelDrop((model, stop) => (right - Count(model, stop)) / (double)images.Count) { Images = images.Count, Right = right };
-
-        int Count(byte[] model, CancellationToken stop)
+        var right = ClassificationAccuracy.Right(original, inputs, items, cancellation);
+        return new ModelDrop((model, stop) => (right - ClassificationAccuracy.Right(model, inputs, items, stop)) / (double)items.Count)
         {
-            using var oracle = new OnnxRuntimeOracle(model);
-            return ClassificationAccuracy.Right(ClassificationAccuracy.Predict(i => oracle.Run(i), input, images, stop), images);
-        }
+            Items = items.Count,
+            Right = right,
+        };
     }
 
     /// <summary>Measures <see cref="OutputError"/> over all samples.</summary>

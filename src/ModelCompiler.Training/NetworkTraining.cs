@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using ModelCompiler.Compression;
+using ModelCompiler.Compression.Data;
 using ModelCompiler.Training.Data;
 using ModelCompiler.Training.Graphs;
 using ModelCompiler.Training.Optimisation;
@@ -53,7 +55,7 @@ public sealed class NetworkTraining : IDisposable
             set_num_threads(options.Threads);
         }
 
-        _split = ItemSplit.Of(items, model, options);
+        _split = Split(items, model, options);
         Loss.Check(options.Loss, model, items);
         Remarks = [.. FindRemarks()];
         _optimiser = new ConstrainedOptimiser(model, options.Optimiser, objective?.Parameters ?? []);
@@ -63,10 +65,10 @@ public sealed class NetworkTraining : IDisposable
     public IReadOnlyList<string> Remarks { get; }
 
     /// <summary>Number of items that are learnt from.</summary>
-    public int TrainingCount => _split.Training.Length;
+    public int TrainingCount => _split.Learning.Count;
 
     /// <summary>Number of items that are held back to choose the epoch.</summary>
-    public int ValidationCount => _split.Validation.Length;
+    public int ValidationCount => _split.Validation.Count;
 
     /// <summary>Trains the model in place; at the end it has the weights of the best epoch.</summary>
     /// <param name="onEpoch">Told of every epoch, after which <see cref="Save"/> may be called.</param>
@@ -87,7 +89,7 @@ public sealed class NetworkTraining : IDisposable
             var trainingLoss = TrainEpoch(epoch, onProgress, cancellation);
             var measured = trainingLoss is null
                 ? null
-                : Measure(_model, _items, _options.Loss, _split.Validation, cancellation, _objective);
+                : Measure(_model, _items, _options.Loss, [.. _split.Validation], cancellation, _objective);
             if (trainingLoss is not { } loss || measured is null || !double.IsFinite(measured.Loss))
             {
                 stopped = $"The loss was no number any more in epoch {epoch}; a lower learning rate may help.";
@@ -121,7 +123,7 @@ public sealed class NetworkTraining : IDisposable
 
     /// <summary>Measures the model, as it is, against the targets of the items that are held back.</summary>
     public Measurement MeasureValidation(CancellationToken cancellation = default) =>
-        Measure(_model, _items, _options.Loss, _split.Validation, cancellation);
+        Measure(_model, _items, _options.Loss, [.. _split.Validation], cancellation);
 
     /// <summary>Measures a model on items.</summary>
     /// <exception cref="TrainingException">The items do not fit the model.</exception>
@@ -162,11 +164,32 @@ public sealed class NetworkTraining : IDisposable
             using var noGradient = no_grad();
             int[] first = [.. Enumerable.Range(0, _model.FileBatch)];
             var classes = _model.Forward(_items.Inputs(first, null)).Scores.shape[1];
-            if (ItemSplit.EmptyClasses(labels, _split.Training, classes).ToList() is { Count: > 0 } empty)
+            if (EmptyClasses(labels, _split.Learning, classes) is { Count: > 0 } empty)
             {
                 yield return $"No training item has the class {string.Join(", ", empty.Take(10))}{(empty.Count > 10 ? " or others" : "")}, which the network tells apart.";
             }
         }
+    }
+
+    /// <summary>The split that all commands make, of which a network of fixed batches measures whole ones only.</summary>
+    private static ItemSplit Split(TrainingItems items, TrainableModel model, TrainingOptions options)
+    {
+        try
+        {
+            var split = ItemSplit.Of(items.Items, options.ValidationPart, options.Seed, model.FileBatch);
+            return split with { Validation = [.. split.Validation.Take(split.Validation.Count / model.FileBatch * model.FileBatch)] };
+        }
+        catch (CompressionException e)
+        {
+            throw new TrainingException(e.Message, e);
+        }
+    }
+
+    /// <summary>Classes that the network tells apart but that no item has that is learnt from.</summary>
+    private static List<long> EmptyClasses(IReadOnlyList<long> labels, IEnumerable<int> learning, long classes)
+    {
+        var present = learning.Select(i => labels[i]).ToHashSet();
+        return [.. Enumerable.Range(0, (int)classes).Select(c => (long)c).Where(c => !present.Contains(c))];
     }
 
     private void Restore(IReadOnlyList<float[]> parameters)
@@ -183,7 +206,7 @@ public sealed class NetworkTraining : IDisposable
         _model.IsTraining = true;
         // An order of its own for each epoch, so that one can be resumed without those before it.
         var random = new Random(unchecked((_options.Seed * 1_000_003) + epoch));
-        int[] order = [.. _split.Training];
+        int[] order = [.. _split.Learning];
         random.Shuffle(order);
         var batches = Batches(order, _options.BatchSize, _model.FileBatch).ToList();
         double sum = 0;

@@ -24,7 +24,7 @@ public sealed record TrainingOptions
     public LearningRateSchedule Schedule { get; init; } = new();
 
     /// <summary>Part of the items that is held back to choose the epoch.</summary>
-    public double ValidationPart { get; init; } = 1.0 / 12;
+    public double ValidationPart { get; init; } = Compression.Data.ItemSplit.DefaultPart;
 
     /// <summary>Epochs without improvement after which training stops; 0 for never.</summary>
     public int Patience { get; init; }

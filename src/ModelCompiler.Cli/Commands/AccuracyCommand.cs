@@ -12,21 +12,21 @@ internal static class AccuracyCommand
     public static Command Create(Terminal terminal)
     {
         var model = new ModelArguments();
-        var data = new Option<string>("--data")
+        var data = new DataOptions("--data", "What is measured on", required: true);
+        var part = new Option<DataPart?>("--part")
         {
-            Description = "A folder with the test images and labels of an MNIST-like data set.",
-            Required = true,
+            Description =
+                "test, validation (what training holds back by the same --validation and --seed), training (what is left of it) or all (both). Without it: test, where the data have such items, else all.",
         };
-        var pixels = ImageOptions.Pixels();
         var command = new Command(
             "accuracy",
-            "Count how many test images a classifier gets right, by ONNX Runtime and by the compiled code. Exits with 1 where they predict different classes."
+            "Count how many items a classifier gets right, or measure the error of another network, by ONNX Runtime and by the compiled code. Exits with 1 where they differ."
         )
         {
-            data,
-            pixels,
+            part,
         };
         model.AddTo(command);
+        data.AddTo(command, split: true);
         return command.WithBody(
             terminal,
             (parsed, cancellation) =>
@@ -34,38 +34,46 @@ internal static class AccuracyCommand
                 var options = model.FixedOptions(parsed);
                 ModelArguments.RequireRunnable(options.Target);
                 var opened = ModelCase.Open(parsed.GetRequiredValue(model.File), options);
-                var images = ImageSet.ReadTest(parsed.GetRequiredValue(data));
                 var compiled = terminal.During("compiling", opened.Compile);
                 var report = compiled.Succeeded
-                    ? terminal.During("classifying", () => Measure(opened, compiled, images, parsed.GetValue(pixels), cancellation))
+                    ? terminal.During("measuring", () => Measure(opened, compiled, () => Items(parsed, opened.File), cancellation))
                     : AccuracyReport.NotCompiled(opened, compiled.Problems);
                 return new(report.ExitCode, report, report.Print);
             }
         );
+
+        (string Part, DataItems Items) Items(ParseResult parsed, OnnxFile file)
+        {
+            var set = data.Open(parsed, file)!;
+            var which = parsed.GetValue(part) ?? (set.Test is null ? DataPart.All : DataPart.Test);
+            return (which.ToString().ToLowerInvariant(), data.Part(parsed, set, which));
+        }
     }
 
     private static AccuracyReport Measure(
         ModelCase opened,
         CompiledModel compiled,
-        ImageSet images,
-        PixelRange pixels,
+        Func<(string Part, DataItems Items)> data,
         CancellationToken cancellation
     )
     {
-        var input = ImageInput.Of(compiled.Inputs, pixels);
-        using var network = CompiledNetwork.Load(compiled, opened.Options);
-        using var oracle = new OnnxRuntimeOracle(opened.File.Bytes, signedQuantisedOperators: true);
-        var ours = ClassificationAccuracy.Predict(i => network.Run([.. i.Select(t => t.Elements)]), input, images, cancellation);
-        var theirs = ClassificationAccuracy.Predict(i => oracle.Run(i), input, images, cancellation);
-        return new AccuracyReport(
-            opened.File.Path,
-            "measured",
-            opened.Options.Target.Name,
-            images.Count,
-            ClassificationAccuracy.Right(ours, images),
-            ClassificationAccuracy.Right(theirs, images),
-            ours.Zip(theirs).Count(p => p.First != p.Second),
-            DiagnosticReport.Of(compiled.Problems)
-        );
+        try
+        {
+            var (part, items) = data();
+            using var network = CompiledNetwork.Load(compiled, opened.Options);
+            using var oracle = new OnnxRuntimeOracle(opened.File.Bytes, signedQuantisedOperators: true);
+            var measured = PredictionQuality.Of(
+                i => network.Run([.. i.Select(t => t.Elements)]),
+                i => oracle.Run(i),
+                items.For(compiled.Inputs),
+                items,
+                cancellation
+            );
+            return AccuracyReport.Of(opened, part, items.Count, measured, compiled.Problems);
+        }
+        catch (CompressionException e)
+        {
+            throw new CommandException(e.Message, e);
+        }
     }
 }

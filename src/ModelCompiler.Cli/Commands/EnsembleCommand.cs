@@ -29,20 +29,9 @@ internal static class EnsembleCommand
             Description = "How much each model counts, in their order; without it all count alike.",
             AllowMultipleArgumentsPerToken = true,
         };
-        var data = new Option<string?>("--data")
-        {
-            Description = "A folder with the test images and labels of an MNIST-like data set, to measure accuracy on.",
-        };
-        var pixels = ImageOptions.Pixels();
-        var command = new Command("ensemble", "Make one model of several that take and give the same.")
-        {
-            files,
-            output,
-            rule,
-            weights,
-            data,
-            pixels,
-        };
+        var data = new DataOptions("--data", "What accuracy is measured on", required: false);
+        var command = new Command("ensemble", "Make one model of several that take and give the same.") { files, output, rule, weights };
+        data.AddTo(command, split: false);
         return command.WithBody(
             terminal,
             (parsed, cancellation) =>
@@ -76,24 +65,22 @@ internal static class EnsembleCommand
                     ModelCost.Of(
                         source,
                         cases[0].Options,
-                        parsed.GetValue(data) is { } folder
-                            ? Accuracy(source, ImageSet.ReadTest(folder), parsed.GetValue(pixels), cases[0].Options, cancellation)
+                        data.Open(parsed, cases[0].File) is { } set
+                            ? Accuracy(source, set.Test ?? set.Training, cases[0].Options, cancellation)
                             : null
                     );
             }
         );
     }
 
-    private static double Accuracy(
-        ModelSource source,
-        ImageSet images,
-        PixelRange range,
-        CompileOptions options,
-        CancellationToken cancellation
-    )
+    private static double Accuracy(ModelSource source, DataItems items, CompileOptions options, CancellationToken cancellation)
     {
-        var model = OnnxModel.Read(source);
-        var input = ImageInput.Of(ValuePorts.Inputs(model, source.Path, options), range);
-        return (double)ModelDrop.OfAccuracy(source.Bytes, input, images, cancellation).Right / images.Count;
+        if (items.Labels is null)
+        {
+            throw new CompressionException("the data say no classes, which accuracy needs");
+        }
+
+        var inputs = ValuePorts.Inputs(OnnxModel.Read(source), source.Path, options);
+        return (double)ClassificationAccuracy.Right(source.Bytes, inputs, items, cancellation) / items.Count;
     }
 }

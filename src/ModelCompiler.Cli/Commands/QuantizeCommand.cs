@@ -16,11 +16,7 @@ internal static class QuantizeCommand
     {
         var file = new Argument<string>("FILE") { Description = "The float model, an ONNX file." };
         var output = new Option<string>("--output", "-o") { Description = "Where the quantised model goes.", Required = true };
-        var calibration = new Option<string>("--calibration")
-        {
-            Description = $"Samples that decide the ranges: {CalibrationData.Forms}.",
-            Required = true,
-        };
+        var calibration = new DataOptions("--calibration", "Samples that decide the ranges", required: true);
         var samples = new Option<int>("--samples") { Description = "Most samples to calibrate with.", DefaultValueFactory = _ => 500 };
         var signed = new Option<bool>("--signed") { Description = "Activations as signed integers instead of unsigned ones." };
         var ranges = new Option<RangeRule>("--ranges")
@@ -53,15 +49,13 @@ internal static class QuantizeCommand
                 "How numbers become integers: nearest, or truncate: powers of two for scales, and bits of weights cut off, a plain baseline.",
             DefaultValueFactory = _ => QuantisationRule.Nearest,
         };
-        var pixels = ImageOptions.Pixels();
         var command = new Command(
             "quantize",
-            "Quantise a float model: weights for each output channel, activations by the ranges seen on samples. With labelled images, accuracy before and after is measured."
+            "Quantise a float model: weights for each output channel, activations by the ranges seen on samples. With labelled items, accuracy before and after is measured."
         )
         {
             file,
             output,
-            calibration,
             samples,
             signed,
             ranges,
@@ -70,18 +64,18 @@ internal static class QuantizeCommand
             activationBits,
             correctBias,
             rule,
-            pixels,
         };
+        calibration.AddTo(command, split: true);
         return command.WithBody(
             terminal,
             (parsed, cancellation) =>
             {
                 var model = Reading(() => OnnxFile.Read(parsed.GetRequiredValue(file)));
                 var inputs = Reading(() => OnnxModel.Read(model.Source).Inputs);
-                var (data, range) = (parsed.GetRequiredValue(calibration), parsed.GetValue(pixels));
+                var data = Reading(() => calibration.Open(parsed, model)!);
                 var quantised = Reading(() =>
                 {
-                    var inputSamples = CalibrationData.Read(model, inputs, data, parsed.GetValue(samples), range);
+                    var inputSamples = calibration.Learning(parsed, data).Spread(parsed.GetValue(samples)).Samples(inputs);
                     var options = new QuantisationOptions(
                         parsed.GetValue(signed),
                         parsed.GetValue(ranges),
@@ -96,29 +90,29 @@ internal static class QuantizeCommand
                         () => PostTrainingQuantisation.Run(model.Source, inputSamples, options, null, cancellation)
                     );
                 });
-                var accuracy = ImageSet.IsIdxFolder(data)
-                    ? terminal.During(
-                        "measuring accuracy",
-                        () => Reading(() => Accuracy(model.Bytes, quantised.Model, inputs, data, range))
-                    )
-                    : null;
+                var accuracy = terminal.During(
+                    "measuring accuracy",
+                    () => Reading(() => Accuracy(model.Bytes, quantised.Model, inputs, calibration.Measured(parsed, data), cancellation))
+                );
                 WholeFile.Write(parsed.GetRequiredValue(output), quantised.Model);
                 var report = QuantizeReport.Of(model, parsed.GetRequiredValue(output), quantised, accuracy);
                 return new(ExitCodes.Success, report, report.Print);
             }
         );
+    }
 
-        QuantizeAccuracy Accuracy(byte[] before, byte[] after, IReadOnlyList<ModelPort> inputs, string data, PixelRange range)
-        {
-            var (images, input) = (ImageSet.ReadTest(data), ImageInput.Of(inputs, range));
-            return new QuantizeAccuracy(images.Count, Right(before), Right(after));
+    /// <summary>Accuracy before and after; null where the items have no classes.</summary>
+    private static QuantizeAccuracy? Accuracy(
+        byte[] before,
+        byte[] after,
+        IReadOnlyList<ModelPort> inputs,
+        DataItems items,
+        CancellationToken cancellation
+    )
+    {
+        return items.Labels is null ? null : new(items.Count, Right(before), Right(after));
 
-            int Right(byte[] model)
-            {
-                using var oracle = new OnnxRuntimeOracle(model);
-                return ClassificationAccuracy.Right(ClassificationAccuracy.Predict(i => oracle.Run(i), input, images), images);
-            }
-        }
+        int Right(byte[] model) => ClassificationAccuracy.Right(model, inputs, items, cancellation);
     }
 
     private static Option<int> Bits(string name, string description, string usual, string other)

@@ -22,7 +22,7 @@ internal static class TrainCommand
         long Parameters,
         int BestEpoch,
         double ValidationAccuracy,
-        double TestAccuracy,
+        double? TestAccuracy,
         string? Stopped
     );
 
@@ -34,19 +34,15 @@ internal static class TrainCommand
             DefaultValueFactory = _ => DepthwiseSeparable,
         };
         architecture.AcceptOnlyFromAmong(DepthwiseSeparable);
-        var data = new Option<string>("--data")
-        {
-            Description = "A folder with the four files of an MNIST-like data set.",
-            Required = true,
-        };
+        var data = new DataOptions("--data", "What to learn from", required: true);
         var output = new Option<string>("--output", "-o") { Description = "Where the trained model goes.", Required = true };
         var arguments = new TrainingArguments(new TrainingOptions { Augments = true });
         var command = new Command("train", "Train a network on labelled images and write it as a float ONNX model. Needs libtorch.")
         {
             architecture,
-            data,
             output,
         };
+        data.AddTo(command, split: false);
         arguments.AddTo(command);
         return command.WithBody(
             terminal,
@@ -55,25 +51,19 @@ internal static class TrainCommand
                 var path = parsed.GetRequiredValue(output);
                 var session = new TrainingSession(terminal, arguments, parsed);
                 var report = TrainingSession.Sentences(() =>
-                    Train(session, parsed.GetRequiredValue(data), path, arguments.Options(parsed), cancellation)
+                    Train(session, data.Open(parsed, model: null)!, path, arguments.Options(parsed), cancellation)
                 );
                 return new(ExitCodes.Success, report, console => Print(console, report));
             }
         );
     }
 
-    private static Report Train(TrainingSession session, string data, string path, TrainingOptions options, CancellationToken cancellation)
+    private static Report Train(TrainingSession session, DataSet data, string path, TrainingOptions options, CancellationToken cancellation)
     {
         session.LoadTorch();
-        var images = ImageSet.ReadTraining(data);
-        if (images.Count == 0)
-        {
-            throw new CommandException($"{data}: there are no images to learn from");
-        }
-
         var name = Path.GetFileNameWithoutExtension(path);
-        using var model = TrainableModel.Open(Untrained(name, images, options.Seed));
-        var sets = TrainingSets.Read(model, data, null, PixelRange.Unit);
+        using var model = TrainableModel.Open(Untrained(name, data.Training, options.Seed));
+        var sets = TrainingSets.Of(model, data);
         using var training = new NetworkTraining(model, sets.Training, options);
         var history = session.Run(name, training, options, cancellation);
         var measured = session.Measure("measuring", model, sets.Test, training, options, cancellation);
@@ -84,26 +74,34 @@ internal static class TrainCommand
             model.Parameters.Where(p => !p.IsStatistic).Sum(p => (long)p.Shape.Elements),
             history.Best.Epoch,
             history.Best.ValidationAccuracy!.Value,
-            measured.Accuracy!.Value,
+            sets.Test is null ? null : measured.Accuracy,
             history.Stopped
         );
     }
 
     /// <summary>The network with random weights, as the ONNX file that training fills.</summary>
-    private static ModelSource Untrained(string name, ImageSet images, int seed)
+    private static ModelSource Untrained(string name, DataItems items, int seed)
     {
+        if (items.Shape is not [1, var height, var width] || items.Labels is null)
+        {
+            throw new CommandException(
+                $"{DepthwiseSeparable} takes grey images of classes, [1,height,width]; the items are {items.Shape}{(items.Labels is null ? " without classes" : "")}."
+            );
+        }
+
         TorchSharp.torch.manual_seed(seed);
-        using var network = DepthwiseSeparableCnn.Small(images.Labels.Max() + 1);
-        var model = ClassifierExport.ToOnnx(network, name, images.Height, images.Width);
+        using var network = DepthwiseSeparableCnn.Small(items.Classes);
+        var model = ClassifierExport.ToOnnx(network, name, height, width);
         return new ModelSource($"{name}.onnx", model.ToByteArray(), _ => null);
     }
 
     private static void Print(IAnsiConsole console, Report report)
     {
+        var (part, accuracy) = report.TestAccuracy is { } test ? ("test", test) : ("validation", report.ValidationAccuracy);
         console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{report.Output}: {report.Parameters} parameters, epoch {report.BestEpoch}, test accuracy {100 * report.TestAccuracy:F2} %"
+                $"{report.Output}: {report.Parameters} parameters, epoch {report.BestEpoch}, {part} accuracy {100 * accuracy:F2} %"
             )
         );
         if (report.Stopped is not null)

@@ -12,7 +12,7 @@ namespace ModelCompiler.Cli.Reports;
 /// <param name="Macs">Multiply-accumulate operations.</param>
 /// <param name="WeightBytes">Bytes of weights as they are baked into the binary.</param>
 /// <param name="ArenaBytes">Bytes of the arena.</param>
-/// <param name="Accuracy">Part of the labelled images that it gets right; null where there are none.</param>
+/// <param name="Accuracy">Part of the labelled items that it gets right; null where there are none.</param>
 internal sealed record ModelCost(
     long FileBytes,
     long Macs,
@@ -72,7 +72,7 @@ internal sealed record CompressionReport(
         (ModelDrop Measure, double Drop) quality
     )
     {
-        var accuracy = quality.Measure.Images is { } images ? (double)quality.Measure.Right / images : (double?)null;
+        var accuracy = quality.Measure.Items is { } items ? (double)quality.Measure.Right / items : (double?)null;
         return new(
             file.Path,
             output,

@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace ModelCompiler.Cli.Reports;
 
-/// <summary>Accuracy by ONNX Runtime on labelled images.</summary>
+/// <summary>Accuracy by ONNX Runtime on labelled items.</summary>
 internal sealed record QuantizeAccuracy(int Images, int RightBefore, int RightAfter);
 
 /// <summary>What <c>modelc quantize</c> has made.</summary>
@@ -14,7 +14,7 @@ internal sealed record QuantizeAccuracy(int Images, int RightBefore, int RightAf
 /// <param name="Output">The quantised one.</param>
 /// <param name="BytesBefore">Size of the float file.</param>
 /// <param name="BytesAfter">Size of the quantised file.</param>
-/// <param name="Accuracy">Before and after, where there are labelled images.</param>
+/// <param name="Accuracy">Before and after, where there are labelled items.</param>
 /// <param name="IntegerNodes">Number of nodes that compute in integers now, by operator.</param>
 /// <param name="FloatNodes">Convolutions and matrix products that stay in float, with the reason.</param>
 internal sealed record QuantizeReport(
@@ -36,7 +36,7 @@ internal sealed record QuantizeReport(
         table.AddRow("file", Amount.Bytes(BytesBefore), Amount.Bytes(BytesAfter));
         if (Accuracy is { } accuracy)
         {
-            table.AddRow($"accuracy on {accuracy.Images} test images", Part(accuracy.RightBefore), Part(accuracy.RightAfter));
+            table.AddRow($"accuracy on {accuracy.Images} items", Part(accuracy.RightBefore), Part(accuracy.RightAfter));
         }
 
         console.Write(table);

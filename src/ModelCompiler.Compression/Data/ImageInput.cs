@@ -38,6 +38,24 @@ public sealed record ImageInput(string Name, TensorType Type, int Height, int Wi
             );
 
     /// <summary>An image as the model's input.</summary>
+    /// <param name="image">The image, with as many channels as the model takes.</param>
+    /// <param name="resize">What is done to one of another size.</param>
+    /// <param name="change">What is done to it, in the model's size, before it becomes numbers; null for nothing.</param>
+    /// <exception cref="CompressionException">It has another size, and nothing is to be done to it.</exception>
+    public IReadOnlyList<NamedTensor> Sample(Pixels image, ImageResize resize, Func<Pixels, Pixels>? change)
+    {
+        var fitting = Fit(image, resize);
+        return Sample((change?.Invoke(fitting) ?? fitting).Bytes);
+    }
+
+    /// <summary>An image in the size that the model takes.</summary>
+    /// <exception cref="CompressionException">It has another size, and nothing is to be done to it.</exception>
+    public Pixels Fit(Pixels image, ImageResize resize) =>
+        (image.Height, image.Width) == (Height, Width) ? image
+        : resize != ImageResize.None ? image.Resized(Height, Width, resize)
+        : throw new CompressionException($"it has {image.Height}×{image.Width} pixels; the model takes {Height}×{Width}");
+
+    /// <summary>An image as the model's input.</summary>
     /// <param name="pixels">Row by row, the channels of a pixel beside each other.</param>
     public IReadOnlyList<NamedTensor> Sample(ReadOnlySpan<byte> pixels)
     {

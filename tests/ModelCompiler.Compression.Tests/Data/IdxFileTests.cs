@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using ModelCompiler.Compression.Data;
+using ModelCompiler.Graphs;
 
 namespace ModelCompiler.Compression.Tests.Data;
 
@@ -35,12 +36,14 @@ public sealed class IdxFileTests : IDisposable
     {
         Write("t10k-images-idx3-ubyte", [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 7, 8]);
         Write("t10k-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 1, 3]);
-        Assert.Throws<InvalidDataException>(() => ImageSet.ReadTest(_folder.FullName));
+        var set = DataSet.Open(new DataSource(_folder.FullName));
+        Assert.Throws<InvalidDataException>(() => set.Test);
 
         Write("t10k-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 3, 4]);
-        var images = ImageSet.ReadTest(_folder.FullName);
-        Assert.Equal((2, 1, 1), (images.Count, images.Height, images.Width));
-        Assert.Equal(8, images.Image(1)[0]);
+        var images = Assert.IsType<IdxItems>(DataSet.Open(new DataSource(_folder.FullName)).Test);
+        Assert.Equal((2, new TensorShape(1, 1, 1)), (images.Count, images.Shape));
+        Assert.Equal([3, 4], images.Labels);
+        Assert.Equal(8, images.Image(1).Bytes[0]);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

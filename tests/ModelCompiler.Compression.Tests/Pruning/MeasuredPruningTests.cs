@@ -62,18 +62,17 @@ public sealed class MeasuredPruningTests
         // Whichever of two pixels is brighter.
         var m = new FloatModels(1);
         m.Builder.Output(m.Builder.Node("Identity", [m.Builder.Input("x", ElementType.Float32, 1, 1, 1, 2)]), ElementType.Float32);
-        var images = new ImageSet(1, 2, [9, 1, 2, 8, 7, 1, 3, 4], [0, 1, 0, 0]);
+        var images = new IdxItems("images", 1, 2, [9, 1, 2, 8, 7, 1, 3, 4], [0, 1, 0, 0]);
         var negated = new FloatModels(1);
         negated.Builder.Output(
             negated.Builder.Node("Neg", [negated.Builder.Input("x", ElementType.Float32, 1, 1, 1, 2)]),
             ElementType.Float32
         );
-        var input = ImageInput.Of(OnnxModel.Read(m.Source()).Inputs, PixelRange.Unit);
-        var measure = ModelDrop.OfAccuracy(m.Builder.ToBytes(), input, images);
+        var measure = ModelDrop.OfAccuracy(m.Builder.ToBytes(), OnnxModel.Read(m.Source()).Inputs, images);
 
-        Assert.Equal((4, 3), (measure.Images, measure.Right));
+        Assert.Equal((4, 3), (measure.Items, measure.Right));
         Assert.Equal(0.5, measure.Of(negated.Builder.ToBytes()));
-        Assert.Equal([9, 1, 7, 1], images.Spread(2).Pixels);
+        Assert.Equal([0, 0], images.Spread(2).Labels);
     }
 
     private static ModelDrop Outputs(ModelSource model)

@@ -24,7 +24,7 @@ public sealed class ImageClassifierTests
         var images = SampleFiles.Images();
         Assert.Equal(10, images.Count);
         var folder = Path.GetDirectoryName(images[0])!;
-        var samples = CalibrationData.Read(model, compiled.Inputs, folder, images.Count, PixelRange.Unit);
+        var samples = DataSet.Open(new DataSource(folder)).Training.Samples(compiled.Inputs);
         foreach (var (image, sample) in images.Zip(samples))
         {
             var actual = network.Run([.. sample.Select(i => i.Elements)]);

@@ -108,7 +108,7 @@ public sealed class NetworkTrainingTests
                     : 2
                 ),
         ];
-        var items = ArrayItems.Of(model, [new("x", Type(ElementType.Float32, 96, 6), x), new("y", Type(ElementType.Int64, 96), y)]);
+        var items = TrainingItems.Of(model, [new("x", Type(ElementType.Float32, 96, 6), x), new("y", Type(ElementType.Int64, 96), y)]);
         using var training = new NetworkTraining(
             model,
             items,
@@ -141,7 +141,7 @@ public sealed class NetworkTrainingTests
         var random = new Random(1);
         float[] x = [.. Enumerable.Range(0, 64 * 4).Select(_ => random.NextSingle())];
         float[] y = [.. Enumerable.Range(0, 64 * 2).Select(i => x[i * 2] > 0.5f ? 1f : 0)];
-        var items = ArrayItems.Of(model, [new("x", Type(ElementType.Float32, 64, 4), x), new("y", Type(ElementType.Float32, 64, 2), y)]);
+        var items = TrainingItems.Of(model, [new("x", Type(ElementType.Float32, 64, 4), x), new("y", Type(ElementType.Float32, 64, 2), y)]);
         using var training = new NetworkTraining(model, items, Quick with { Loss = loss, Epochs = 30 });
         var before = training.MeasureValidation();
 
@@ -207,9 +207,9 @@ public sealed class NetworkTrainingTests
         AssertRefused("the class 7", () => new NetworkTraining(model, items, Quick));
         AssertRefused("none to learn from", () => new NetworkTraining(model, Stripes(model, 1), Quick));
         AssertRefused(
-            "is Float32[2,5]",
+            "has the shape [5], but input 'image' is Float32[1,1,6,6]",
             () =>
-                ArrayItems.Of(
+                TrainingItems.Of(
                     model,
                     [new("x", Type(ElementType.Float32, 2, 5), new float[10]), new("y", Type(ElementType.Int64, 2), new long[2])]
                 )
@@ -217,12 +217,12 @@ public sealed class NetworkTrainingTests
         AssertRefused(
             "one row an item",
             () =>
-                ArrayItems.Of(
+                TrainingItems.Of(
                     model,
                     [new("x", Type(ElementType.Float32, 2, 1, 6, 6), new float[72]), new("y", Type(ElementType.Int64, 3), new long[3])]
                 )
         );
-        AssertRefused("no array for input", () => ArrayItems.Of(model, [new("y", Type(ElementType.Int64, 3), new long[3])]));
+        AssertRefused("neither classes nor", () => TrainingItems.Of(model, [new("y", Type(ElementType.Int64, 3), new long[3])]));
         AssertRefused(
             "needs a sigmoid",
             () => new NetworkTraining(model, Stripes(model, 64), Quick with { Loss = LossKind.BinaryCrossEntropy })
@@ -242,7 +242,7 @@ public sealed class NetworkTrainingTests
         var random = new Random(1);
         float[] x = [.. Enumerable.Range(0, 32 * 4).Select(i => i % 4 == 2 ? 0 : random.NextSingle())];
         long[] y = [.. Enumerable.Range(0, 32).Select(i => x[i * 4] > 0.5f ? 1L : 0)];
-        var items = ArrayItems.Of(model, [new("x", Type(ElementType.Float32, 32, 4), x), new("y", Type(ElementType.Int64, 32), y)]);
+        var items = TrainingItems.Of(model, [new("x", Type(ElementType.Float32, 32, 4), x), new("y", Type(ElementType.Int64, 32), y)]);
 
         var scores = TaylorImportance.Of(model, items, LossKind.CrossEntropy, batchSize: 8)[model.Parameters[0].Name];
 
@@ -286,7 +286,7 @@ public sealed class NetworkTrainingTests
     }
 
     /// <summary>Images with a bright column, row or nothing, in noise.</summary>
-    private static ArrayItems Stripes(TrainableModel model, int count, Func<int, long>? labels = null)
+    private static TrainingItems Stripes(TrainableModel model, int count, Func<int, long>? labels = null)
     {
         var random = new Random(1);
         long[] classes = [.. Enumerable.Range(0, count).Select(i => (long)(i % 3))];
@@ -301,7 +301,7 @@ public sealed class NetworkTrainingTests
             }
         }
 
-        return ArrayItems.Of(
+        return TrainingItems.Of(
             model,
             [
                 new("image", Type(ElementType.Float32, count, 1, 6, 6), pixels),

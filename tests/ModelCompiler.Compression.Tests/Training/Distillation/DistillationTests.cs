@@ -115,7 +115,7 @@ public sealed class DistillationTests
         using var teacher = Teach(TrainableModels.Convolutional());
         var images = RandomTensors.Floats(3, Count, 1, 6, 6).ToFloats();
         long[] labels = [.. Enumerable.Range(0, Count).Select(i => (long)(i % 3))];
-        var items = ArrayItems.Of(
+        var items = TrainingItems.Of(
             student,
             [new("x", Type(ElementType.Float32, Count, 1, 6, 6), images), new("y", Type(ElementType.Int64, Count), labels)]
         );
@@ -142,7 +142,7 @@ public sealed class DistillationTests
     {
         using var student = Open(Dense(1, end));
         using var teacher = Teach(Dense(2, end));
-        var items = ArrayItems.Of(
+        var items = TrainingItems.Of(
             student,
             [new("x", Type(ElementType.Float32, Count, 4), _x), new("y", Type(ElementType.Float32, Count, 3), new float[Count * 3])]
         );
@@ -285,8 +285,8 @@ public sealed class DistillationTests
         return objective.Of(student.Forward(inputs), inputs, items.Targets(all, loss)).item<float>();
     }
 
-    private ArrayItems Items(TrainableModel model, Func<int, long> labels) =>
-        ArrayItems.Of(
+    private TrainingItems Items(TrainableModel model, Func<int, long> labels) =>
+        TrainingItems.Of(
             model,
             [
                 new("x", Type(ElementType.Float32, Count, 4), _x),

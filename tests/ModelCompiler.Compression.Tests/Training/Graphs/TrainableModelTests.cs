@@ -162,7 +162,7 @@ public sealed class TrainableModelTests
         using var scope = NewDisposeScope();
         float[] xs = [.. Enumerable.Range(0, 24).Select(i => i / 24f)];
         float[] states = [.. Enumerable.Range(0, 10).Select(i => i / 10f)];
-        var items = ArrayItems.Of(
+        var items = TrainingItems.Of(
             model,
             [
                 new("x", new(ElementType.Float32, new(2, 3, 4)), xs),

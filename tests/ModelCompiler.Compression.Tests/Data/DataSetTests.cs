@@ -7,7 +7,7 @@ using ModelCompiler.Verification;
 
 namespace ModelCompiler.Compression.Tests.Data;
 
-public sealed class CalibrationDataTests : IDisposable
+public sealed class DataSetTests : IDisposable
 {
     private static readonly ModelPort Grey = new("image", new TensorType(ElementType.Float32, new TensorShape(1, 1, 28, 28)));
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("calibration-");
@@ -89,7 +89,18 @@ public sealed class CalibrationDataTests : IDisposable
         string path,
         int count,
         PixelRange range
-    ) => CalibrationData.Read(OnnxFile.Of("model.onnx", new OnnxModelBuilder().Proto), inputs, path, count, range);
+    ) => DataSet.Open(new DataSource(path) { Model = ModelOf(inputs), Pixels = range }).Training.Spread(count).Samples(inputs);
+
+    private static OnnxFile ModelOf(IReadOnlyList<ModelPort> inputs)
+    {
+        var model = new OnnxModelBuilder();
+        foreach (var (name, type) in inputs)
+        {
+            model.Input(name, type.Element, [.. type.Shape]);
+        }
+
+        return OnnxFile.Of("model.onnx", model.Proto);
+    }
 
     private string WriteNpz(params (string Name, string Type, string Shape, float[] Elements)[] arrays)
     {
