@@ -38,7 +38,9 @@ internal readonly record struct Int8TileShape(int Bits, int Pixels, int Vectors,
 
         if (set == InstructionSet.Portable)
         {
-            return vectors % 4 == 0 && packed.Channels == packed.Block ? new(bits, 1, 4, 1, vectors / 4) : new(bits, 1, vectors, 1);
+            return vectors % 4 == 0 && packed.Channels == packed.Block && packed.Book is null
+                ? new(bits, 1, 4, 1, vectors / 4)
+                : new(bits, 1, vectors, 1);
         }
 
         // Accumulators that fit the registers beside weights and inputs. Where multiplying and adding are two instructions, few do.

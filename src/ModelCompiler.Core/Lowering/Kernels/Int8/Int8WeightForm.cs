@@ -28,7 +28,7 @@ internal sealed record Int8WeightForm(int Block, int QuadMultiple)
         var outputs = source.Outputs / source.Groups;
         var book = CodeBook.Of(source.Weights);
         var dense = new Int8WeightForm(
-            book is null ? Int8TileShape.ChooseBlock(outputs) : CodedBlock(outputs),
+            book is null ? Int8TileShape.ChooseBlock(outputs) : CodedBlock(outputs, pixels),
             book is null ? quadMultiple : 1
         )
         {
@@ -47,7 +47,11 @@ internal sealed record Int8WeightForm(int Block, int QuadMultiple)
     }
 
     /// <summary>
-    /// Halves of quads are what is decoded: a block is as wide as a tile that is computed at once on every target.
+    /// Where weights are decoded once for each pixel, a wide block spares loads of the input, which are as many for each block. Where
+    /// tiles have several pixels, a narrow block leaves registers for more of them, and decodes less often.
     /// </summary>
-    private static int CodedBlock(int outputs) => outputs <= 8 ? 8 : 16;
+    private static int CodedBlock(int outputs, int pixels) =>
+        outputs <= 8 ? 8
+        : pixels == 1 && Int8TileShape.ChooseBlock(outputs) == 32 ? 32
+        : 16;
 }
