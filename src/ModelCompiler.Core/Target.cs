@@ -8,7 +8,7 @@ public enum InstructionSet
     /// <summary>512-bit AVX-512 F, BW, DQ and VL, without the dot-product instructions, which .NET does not have.</summary>
     Avx512,
 
-    /// <summary>AVX2, FMA and the 256-bit dot product of AVX-VNNI.</summary>
+    /// <summary>AVX2, FMA, the 256-bit dot product of AVX-VNNI, and GFNI, which every processor with AVX-VNNI has.</summary>
     AvxVnni,
 
     /// <summary>AVX2 and FMA.</summary>

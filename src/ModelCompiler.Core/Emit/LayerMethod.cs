@@ -144,7 +144,7 @@ internal sealed class LayerMethod
         set switch
         {
             InstructionSet.Avx512 => "Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported",
-            InstructionSet.AvxVnni => "AvxVnni.IsSupported",
+            InstructionSet.AvxVnni => "AvxVnni.IsSupported && Gfni.V256.IsSupported",
             InstructionSet.Avx2 => "Avx2.IsSupported && Fma.IsSupported",
             InstructionSet.Sse41 => "Sse41.IsSupported",
             InstructionSet.ArmDotProduct => "Dp.IsSupported",

@@ -45,6 +45,12 @@ internal abstract record Int8Dialect(int Bits)
     /// </summary>
     public abstract IEnumerable<string> LoadWeights(int v, Func<int, string> load);
 
+    /// <summary>The expression of the lower four bits of each byte.</summary>
+    public string LowHalves(string bytes) => $"{bytes} & {Vector}.Create((byte)15)";
+
+    /// <summary>The expression of the upper four bits of each byte.</summary>
+    public virtual string HighHalves(string bytes) => LowHalves($"({bytes}.AsUInt16() >>> 4).AsByte()");
+
     /// <summary>The expression that looks up bytes of indices below 16 in <c>book</c>.</summary>
     public abstract string LookUp(string indices);
 

@@ -63,12 +63,11 @@ internal sealed class Int8WeightReader(PackedInt8 packed, Int8Dialect dialect)
     private string Decode(int v, string name)
     {
         var (indices, isHigh) = ($"{name}{Place(v) % VectorsOfIndices}", Place(v) / VectorsOfIndices > 0);
-        var high = $"({indices}.AsUInt16() >>> 4).AsByte()";
         // A vector that is as wide as the weights of a quad has both halves.
-        var both =
-            VectorBytes > IndexBytes ? $"{dialect.Vector}.Create({indices}, {high})"
-            : isHigh ? high
-            : indices;
-        return dialect.LookUp($"{both} & {dialect.Vector}.Create((byte)15)");
+        return dialect.LookUp(
+            VectorBytes > IndexBytes ? dialect.LowHalves($"{dialect.Vector}.Create({indices}, ({indices}.AsUInt16() >>> 4).AsByte())")
+            : isHigh ? dialect.HighHalves(indices)
+            : dialect.LowHalves(indices)
+        );
     }
 }
