@@ -176,8 +176,8 @@ public sealed class TrainingCommandTests : IDisposable
 
         await AssertFails(4, "(Det)", _models.Add("det", Det()), data);
         await AssertFails(3, "no parameter is named 'x*'", dense, data, "--freeze", "x*");
-        await AssertFails(3, "holds no training data", dense, At("nothing"));
-        await AssertFails(3, "takes images of 2×2×1, but the data are 8×8×1", dense, TrainingData.WriteImages(At("images")));
+        await AssertFails(3, "' is not there; data may be", dense, At("nothing"));
+        await AssertFails(3, "takes images of 2×2×1, but those of", dense, TrainingData.WriteImages(At("images")));
         await AssertFails(3, "needs the --checkpoint", dense, data, "--resume");
         await AssertFails(3, "--learning-rate", dense, data, "--learning-rate", "NaN");
         await AssertFails(3, "--validation", dense, data, "--validation", "1");

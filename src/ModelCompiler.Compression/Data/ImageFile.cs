@@ -20,11 +20,24 @@ internal sealed record ImageFile(string Path, int Height, int Width, bool IsGrey
     /// <exception cref="InvalidDataException">It is not an image that can be read, or too large.</exception>
     public static ImageFile Open(string path)
     {
-        using var stream = File.OpenRead(path);
-        return ImageInfo.FromStream(stream) is not { } info ? throw new InvalidDataException($"{path} is not an image that can be read")
-            : (long)info.Height * info.Width is > 0 and <= MostPixels
-                ? new(path, info.Height, info.Width, info.ColorComponents is ColorComponents.Grey or ColorComponents.GreyAlpha)
-            : throw new InvalidDataException($"{path} claims {info.Height}×{info.Width} pixels; at most {MostPixels} are read");
+        try
+        {
+            using var stream = File.OpenRead(path);
+            if (ImageInfo.FromStream(stream) is not { } info)
+            {
+                throw new InvalidDataException($"{path} is not an image that can be read");
+            }
+
+            // The rows of a BMP file from top to bottom are counted with a minus.
+            var (height, width) = (Math.Abs((long)info.Height), info.Width);
+            return height * width is > 0 and <= MostPixels
+                ? new(path, (int)height, width, info.ColorComponents is ColorComponents.Grey or ColorComponents.GreyAlpha)
+                : throw new InvalidDataException($"{path} claims {height}×{width} pixels; at most {MostPixels} are read");
+        }
+        catch (Exception e) when (IsOfDamage(e))
+        {
+            throw new InvalidDataException($"{path} is not an image that can be read: {e.Message}", e);
+        }
     }
 
     /// <summary>Reads the image.</summary>
@@ -38,17 +51,13 @@ internal sealed record ImageFile(string Path, int Height, int Width, bool IsGrey
             var image = ImageResult.FromMemory(File.ReadAllBytes(Path), components);
             return new(image.Height, image.Width, channels, image.Data);
         }
-        // What the reader throws at damaged files depends on where they are damaged.
-        catch (Exception e)
-            when (e
-                    is InvalidOperationException
-                        or IndexOutOfRangeException
-                        or ArgumentException
-                        or OverflowException
-                        or NullReferenceException
-            )
+        catch (Exception e) when (IsOfDamage(e))
         {
             throw new InvalidDataException($"{Path} is not an image that can be read: {e.Message}", e);
         }
     }
+
+    // What the reader throws at damaged files depends on where they are damaged.
+    private static bool IsOfDamage(Exception e) =>
+        e is InvalidOperationException or IndexOutOfRangeException or ArgumentException or OverflowException or NullReferenceException;
 }

@@ -33,7 +33,6 @@ public sealed class ImageFolderTests : IDisposable
         // Planes of red, green and blue; a BMP file has blue first.
         Assert.Equal([0f, 255, 0, 0, 255, 0], Elements(items, 1, 3, 1, 2));
         Assert.Equal(2, Elements(items, 1, 1, 1, 2).Length);
-        Assert.Equal([0f, 0, 255, 255, 0, 0], Elements(items, 1, 1, 2, 3));
     }
 
     [Theory]
@@ -47,7 +46,7 @@ public sealed class ImageFolderTests : IDisposable
         Write("a/1.bmp", height, 4, [.. Enumerable.Repeat(line, height).SelectMany(l => l.SelectMany(g => new[] { g, g, g }))]);
         var resized = Elements(Open(resize).Training, 1, 1, height, 2);
 
-        // Of two pixels the nearer weigh more: 1, 3, 3, 1 of those around the edge between.
+        // A pixel of half the size is the mean of three, weights 3, 3 and 1 from the edge on.
         Assert.InRange(resized[0], expected[0] - 25, expected[0] + 25);
         Assert.InRange(resized[1], expected[1] - 25, expected[1]);
     }
