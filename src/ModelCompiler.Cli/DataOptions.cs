@@ -48,6 +48,28 @@ internal sealed class DataOptions
         Description = "A regular expression whose group 'label' is the class, in the path of a file; without it, its folder is the class.",
     };
 
+    private readonly Option<string[]> _label = Columns(
+        "--label",
+        "Columns of a table with the class (words, or whole numbers from 0), or with the numbers that a model is to give: names, numbers from 1, or ranges as in 2-9."
+    );
+
+    private readonly Option<string[]> _columns = Columns("--columns", "Columns of a table that go into the model; without it all others.");
+
+    private readonly Option<int?> _window = new("--window")
+    {
+        Description = "Rows of a table that make an item; without it each row is one.",
+    };
+
+    private readonly Option<int?> _stride = new("--stride")
+    {
+        Description = "Rows from the beginning of a window to that of the next; without it windows do not overlap.",
+    };
+
+    private readonly Option<bool?> _header = new("--header")
+    {
+        Description = "true or false: whether the first row of a table has names; without it, whether it looks so.",
+    };
+
     private readonly Option<string?> _splitBy = new("--split-by")
     {
         Description =
@@ -75,6 +97,8 @@ internal sealed class DataOptions
     {
         Data = new(name) { Description = $"{purpose}: {DataForms.Descriptions}.", Required = required };
         Require(_channels, value => value is null or 1 or 3, "1 or 3 was expected");
+        Require(_window, value => value is null or >= 1, "1 or more was expected");
+        Require(_stride, value => value is null or >= 1, "1 or more was expected");
         Require(_validation, value => value is > 0 and < 1, "more than 0 and less than 1 was expected");
     }
 
@@ -86,7 +110,23 @@ internal sealed class DataOptions
     /// <param name="split">Whether the command has no options of its own that say what is held back.</param>
     public void AddTo(Command command, bool split)
     {
-        Option[] options = [Data, _test, _pixels, _channels, _imageSize, _resize, _labelPattern, _splitBy, _testGroup];
+        Option[] options =
+        [
+            Data,
+            _test,
+            _pixels,
+            _channels,
+            _imageSize,
+            _resize,
+            _label,
+            _columns,
+            _window,
+            _stride,
+            _header,
+            _labelPattern,
+            _splitBy,
+            _testGroup,
+        ];
         foreach (var option in split ? [.. options, _validation, _seed] : options)
         {
             command.Options.Add(option);
@@ -115,6 +155,14 @@ internal sealed class DataOptions
                         Size = parsed.GetValue(_imageSize),
                         Resize = parsed.GetValue(_resize),
                     },
+                    Table = new()
+                    {
+                        Label = parsed.GetValue(_label) ?? [],
+                        Columns = parsed.GetValue(_columns) ?? [],
+                        Window = parsed.GetValue(_window),
+                        Stride = parsed.GetValue(_stride),
+                        Header = parsed.GetValue(_header),
+                    },
                     LabelPattern = Pattern(parsed.GetValue(_labelPattern)),
                     SplitBy = parsed.GetValue(_splitBy),
                     TestGroup = parsed.GetValue(_testGroup),
@@ -142,6 +190,14 @@ internal sealed class DataOptions
         Part(parsed, set, IsKnown(set.Training) ? DataPart.Training : DataPart.All);
 
     private static bool IsKnown(DataItems items) => items.Labels is not null || items.TargetType is not null;
+
+    private static Option<string[]> Columns(string name, string description) =>
+        new(name)
+        {
+            Description = description,
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "column",
+        };
 
     private static Regex? Pattern(string? text)
     {

@@ -11,7 +11,8 @@ public sealed record DataForm(string Description, Func<DataSource, bool> Fits, F
 public static class DataForms
 {
     /// <summary>All forms; of several that fit the first is taken.</summary>
-    public static IReadOnlyList<DataForm> All { get; } = [IdxFolder.Form, NpzItems.Form, RecordedItems.Form, ImageFolder.Form];
+    public static IReadOnlyList<DataForm> All { get; } =
+    [IdxFolder.Form, NpzItems.Form, CsvItems.Form, RecordedItems.Form, ImageFolder.Form];
 
     /// <summary>What a path may name, for messages and help.</summary>
     public static string Descriptions { get; } =

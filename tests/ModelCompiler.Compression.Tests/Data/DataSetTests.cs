@@ -72,6 +72,11 @@ public sealed class DataSetTests : IDisposable
         );
         Assert.Throws<InvalidDataException>(() => Read([Port("x", 1)], WriteNpz(("a", "<c8", "(1,)", [1f, 2])), 1, PixelRange.Unit));
         Assert.Throws<InvalidDataException>(() => Read([Port("x", 1)], WriteNpz(("a", "<f4", "(7,)", [1f])), 1, PixelRange.Unit));
+        Assert.Contains(
+            "element 1 of array 'a' is NaN",
+            Assert.Throws<CompressionException>(() => Read([Port("a", 1)], WriteNpz(("a", "<f4", "(2,)", [1f, float.NaN])), 1, 0)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<CompressionException>(() => Read([Grey], _folder.FullName, 1, PixelRange.Unit));
         Assert.Throws<CompressionException>(() => Read([Grey], Path.Combine(_folder.FullName, "missing"), 1, PixelRange.Unit));
         File.WriteAllText(Path.Combine(_folder.FullName, "x.png"), "no picture");
