@@ -96,6 +96,25 @@ public sealed class DataCommandTests : IDisposable
         Assert.Contains(expected, string.Join(' ', result.Errors.Split()), StringComparison.Ordinal);
     }
 
+    [TorchFact]
+    public async Task Trained_networks_standardise_by_themselves_where_asked()
+    {
+        var output = Path.Combine(_models.Root, "trained.onnx");
+        var data = TrainingData.WriteImages(Path.Combine(_models.Root, "data"));
+        string[] arguments = ["train", "--data", data, "--standardize", "--pixels", "byte", "--epochs", "1", "--threads", "1"];
+        var trained = await Invocation.Of([.. arguments, "-o", output]);
+
+        Assert.True(trained.ExitCode == 0, trained.Errors);
+        var file = OnnxFile.Read(output).Proto!.Graph;
+        Assert.Equal(["Sub", "Div"], file.Node.Take(2).Select(n => n.OpType));
+        // Pixels of 0 to 255, dark ones in most places: the constants are those of the data after the training too.
+        var mean = Assert.Single(file.Initializer, i => i.Name == "standardize/mean");
+        Assert.InRange(BitConverter.ToSingle(mean.RawData.Span), 30, 80);
+        var measured = await Invocation.Of("accuracy", output, "--data", data, "--pixels", "byte", "--part", "validation");
+        Assert.Equal(0, measured.ExitCode);
+        Assert.Contains("8 items (validation)", measured.Output, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _models.Dispose();
 
     /// <summary>Two numbers, whose class says whether the first or the second is greater.</summary>

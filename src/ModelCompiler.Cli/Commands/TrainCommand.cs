@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Google.Protobuf;
 using ModelCompiler.Compression.Data;
+using ModelCompiler.Compression.Onnx;
 using ModelCompiler.Training;
 using ModelCompiler.Training.Data;
 using ModelCompiler.Training.Graphs;
@@ -36,11 +37,17 @@ internal static class TrainCommand
         architecture.AcceptOnlyFromAmong(DepthwiseSeparable);
         var data = new DataOptions("--data", "What to learn from", required: true);
         var output = new Option<string>("--output", "-o") { Description = "Where the trained model goes.", Required = true };
+        var standardize = new Option<bool>("--standardize")
+        {
+            Description =
+                "The network subtracts the mean of each channel and divides by its deviation, both of the items that are learnt from, before all else.",
+        };
         var arguments = new TrainingArguments(new TrainingOptions { Augments = true });
         var command = new Command("train", "Train a network on labelled images and write it as a float ONNX model. Needs libtorch.")
         {
             architecture,
             output,
+            standardize,
         };
         data.AddTo(command, split: false);
         arguments.AddTo(command);
@@ -51,18 +58,34 @@ internal static class TrainCommand
                 var path = parsed.GetRequiredValue(output);
                 var session = new TrainingSession(terminal, arguments, parsed);
                 var report = TrainingSession.Sentences(() =>
-                    Train(session, data.Open(parsed, model: null)!, path, arguments.Options(parsed), cancellation)
+                    Train(
+                        session,
+                        data.Open(parsed, model: null)!,
+                        parsed.GetValue(standardize),
+                        path,
+                        arguments.Options(parsed),
+                        cancellation
+                    )
                 );
                 return new(ExitCodes.Success, report, console => Print(console, report));
             }
         );
     }
 
-    private static Report Train(TrainingSession session, DataSet data, string path, TrainingOptions options, CancellationToken cancellation)
+    private static Report Train(
+        TrainingSession session,
+        DataSet data,
+        bool standardizes,
+        string path,
+        TrainingOptions options,
+        CancellationToken cancellation
+    )
     {
         session.LoadTorch();
         var name = Path.GetFileNameWithoutExtension(path);
-        using var model = TrainableModel.Open(Untrained(name, data.Training, options.Seed));
+        var untrained = Untrained(name, data.Training, options.Seed);
+        using var model = TrainableModel.Open(standardizes ? Standardized(untrained, data, options) : untrained);
+        model.Freeze($"{InputStandardisation.Prefix}*");
         var sets = TrainingSets.Of(model, data);
         using var training = new NetworkTraining(model, sets.Training, options);
         var history = session.Run(name, training, options, cancellation);
@@ -71,7 +94,7 @@ internal static class TrainCommand
         return new(
             path,
             DepthwiseSeparable,
-            model.Parameters.Where(p => !p.IsStatistic).Sum(p => (long)p.Shape.Elements),
+            model.Parameters.Where(p => !p.IsStatistic && !p.IsFrozen).Sum(p => (long)p.Shape.Elements),
             history.Best.Epoch,
             history.Best.ValidationAccuracy!.Value,
             sets.Test is null ? null : measured.Accuracy,
@@ -93,6 +116,13 @@ internal static class TrainCommand
         using var network = DepthwiseSeparableCnn.Small(items.Classes);
         var model = ClassifierExport.ToOnnx(network, name, height, width);
         return new ModelSource($"{name}.onnx", model.ToByteArray(), _ => null);
+    }
+
+    /// <summary>The network with what standardises its input in front, by the items that it learns from alone.</summary>
+    private static ModelSource Standardized(ModelSource network, DataSet data, TrainingOptions options)
+    {
+        var statistics = ItemStatistics.Of(data.Part(DataPart.Training, options.ValidationPart, options.Seed));
+        return new(network.Path, InputStandardisation.InFrontOf(network, statistics), _ => null);
     }
 
     private static void Print(IAnsiConsole console, Report report)
