@@ -169,6 +169,9 @@ internal sealed class TrainingArguments
         };
     }
 
+    /// <summary>Whether the user has said what is minimised.</summary>
+    public bool NamesLoss(ParseResult parsed) => parsed.GetResult(_loss) is { Implicit: false };
+
     private static Option<T> Number<T>(string name, string description, T value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };
 

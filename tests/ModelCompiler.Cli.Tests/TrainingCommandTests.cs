@@ -46,6 +46,75 @@ public sealed class TrainingCommandTests : IDisposable
     }
 
     [TorchFact]
+    public async Task Train_teaches_an_autoencoder_its_input_and_a_map_its_places()
+    {
+        var (rows, maps) = (TrainingData.WriteItems(At("rows.npz")), TrainingData.WriteMaps(At("maps.npz")));
+
+        var coded = Json(await Train("autoencoder", rows, "--bottleneck", "2", "--hidden", "16", "--layers", "1", "--epochs", "30"));
+        var mapped = Json(await Train("u-net", maps, "--width", "0.5", "--layers", "1", "--epochs", "5"));
+        var tested = Json(await Train("autoencoder", rows, "--bottleneck", "2", "--epochs", "1", "--test", rows));
+
+        Assert.True(coded.GetProperty("validationLoss").GetDouble() < 0.1, $"{coded}");
+        Assert.Equal(JsonValueKind.Null, coded.GetProperty("validationAccuracy").ValueKind);
+        Assert.Equal(JsonValueKind.Null, coded.GetProperty("testLoss").ValueKind);
+        Assert.True(mapped.GetProperty("validationAccuracy").GetDouble() > 0.8, $"{mapped}");
+        Assert.Equal(JsonValueKind.Number, tested.GetProperty("testLoss").ValueKind);
+        using var oracle = new OnnxRuntimeOracle(File.ReadAllBytes(At("u-net.onnx")));
+        Assert.Equal(["image"], oracle.InputNames);
+
+        async Task<Invocation> Train(string architecture, string data, params string[] more)
+        {
+            var result = await Invocation.Of([
+                "train",
+                "--architecture",
+                architecture,
+                "--data",
+                data,
+                "-o",
+                At($"{architecture}.onnx"),
+                "--batch",
+                "8",
+                "--learning-rate",
+                "0.02",
+                "--threads",
+                "1",
+                "--validation",
+                "0.25",
+                "--json",
+                .. more,
+            ]);
+            Assert.True(result.ExitCode == 0, result.Output);
+            return result;
+        }
+    }
+
+    [TorchFact]
+    public async Task Train_says_in_a_sentence_what_is_wrong()
+    {
+        var (rows, arrays) = (TrainingData.WriteItems(At("rows.npz")), TrainingData.WriteArrays(At("data.npz")));
+        var images = TrainingData.WriteImages(At("images"));
+
+        await Fails("--hidden means nothing to ds-cnn, which takes --width", "ds-cnn", images, "--hidden", "3");
+        await Fails("ds-cnn takes images, [channels, height, width] or [height, width]; an item of the data is [4]", "ds-cnn", arrays);
+        await Fails("of 16×16 pixels and more; an item of the data is [1,8,8]", "lenet-5", images);
+        await Fails("--targets is for autoencoders; gru learns the targets of the data", "gru", images, "--targets", "input");
+        await Fails("nothing says the class of an item, or what else the network is to give", "lenet-300-100", rows);
+        await Fails("cross-entropy needs the class at each place, as an integer", "autoencoder", images, "--loss", "cross-entropy");
+        await Fails("cross-entropy needs a class for each place", "u-net", images);
+        await Fails("is not there; data may be", "ds-cnn", At("nothing"));
+        await Fails("'nothing'", "nothing", images);
+
+        async Task Fails(string part, string architecture, string data, params string[] more)
+        {
+            var result = await Invocation.Of(["train", "--architecture", architecture, "--data", data, "-o", At("never.onnx"), .. more]);
+
+            Assert.Contains(part, result.Errors, StringComparison.Ordinal);
+            Assert.Equal(3, result.ExitCode);
+            Assert.False(File.Exists(At("never.onnx")));
+        }
+    }
+
+    [TorchFact]
     public async Task Finetune_improves_a_model_and_shows_before_and_after()
     {
         var model = _models.Add("dense", Dense());

@@ -35,6 +35,36 @@ internal static class TrainingData
         return path;
     }
 
+    /// <summary>Rows of eight numbers of which two decide the others, without targets.</summary>
+    public static string WriteItems(string path, int count = 64)
+    {
+        var random = new Random(1);
+        float[] x =
+        [
+            .. Enumerable
+                .Range(0, count)
+                .SelectMany(_ =>
+                {
+                    var (a, b) = (random.NextSingle(), random.NextSingle());
+                    return new[] { a, b, a + b, a - b, 2 * a, -b, 1 - a, b / 2 };
+                }),
+        ];
+        using var zip = ZipFile.Open(path, ZipArchiveMode.Create);
+        Add(zip, "measured", "<f4", $"({count}, 8)", [.. x.SelectMany(BitConverter.GetBytes)]);
+        return path;
+    }
+
+    /// <summary>Images of 8×8 with maps that say where they are bright.</summary>
+    public static string WriteMaps(string path, int count = 32)
+    {
+        var random = new Random(1);
+        float[] x = [.. Enumerable.Range(0, count * 64).Select(_ => random.NextSingle())];
+        using var zip = ZipFile.Open(path, ZipArchiveMode.Create);
+        Add(zip, "x", "<f4", $"({count}, 1, 8, 8)", [.. x.SelectMany(BitConverter.GetBytes)]);
+        Add(zip, "y", "|u1", $"({count}, 8, 8)", [.. x.Select(p => p > 0.5 ? (byte)1 : (byte)0)]);
+        return path;
+    }
+
     private static IEnumerable<byte> Image(byte label, Random random)
     {
         var line = random.Next(8);

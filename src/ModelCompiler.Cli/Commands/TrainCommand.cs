@@ -1,90 +1,83 @@
 using System.CommandLine;
-using System.Globalization;
 using Google.Protobuf;
+using ModelCompiler.Cli.Reports;
 using ModelCompiler.Compression.Data;
 using ModelCompiler.Compression.Onnx;
 using ModelCompiler.Training;
+using ModelCompiler.Training.Architectures;
 using ModelCompiler.Training.Data;
 using ModelCompiler.Training.Graphs;
-using ModelCompiler.Training.Models;
-using ModelCompiler.Verification;
-using Spectre.Console;
 
 namespace ModelCompiler.Cli.Commands;
 
-/// <summary><c>modelc train</c>: images in, trained float model out.</summary>
-internal static class TrainCommand
+/// <summary><c>modelc train</c>: data in, trained float model out.</summary>
+internal sealed class TrainCommand
 {
-    private const string DepthwiseSeparable = "ds-cnn";
+    private const string OfData = "data";
+    private const string OfInput = "input";
 
-    private sealed record Report(
-        string Output,
-        string Architecture,
-        long Parameters,
-        int BestEpoch,
-        double ValidationAccuracy,
-        double? TestAccuracy,
-        string? Stopped
-    );
+    private readonly ArchitectureArguments _architecture = new();
+    private readonly TrainingArguments _training = new(new TrainingOptions());
+    private readonly DataOptions _data = new("--data", "What to learn from", required: true);
+    private readonly Option<string> _output = new("--output", "-o") { Description = "Where the trained model goes.", Required = true };
+    private readonly Option<string?> _targets = new("--targets")
+    {
+        Description =
+            $"What an autoencoder is to give: its {OfInput}, which is what it does without this option, or the targets of the {OfData}.",
+    };
+
+    private readonly Option<bool> _standardize = new("--standardize")
+    {
+        Description =
+            "The network subtracts the mean of each channel and divides by its deviation, both of the items that are learnt from, before all else.",
+    };
+
+    private readonly Option<bool> _noAugment = new("--no-augment")
+    {
+        Description = "Show images as they are; else they are moved by up to two pixels, and half of them mirrored.",
+    };
+
+    private TrainCommand() => _targets.AcceptOnlyFromAmong(OfData, OfInput);
 
     public static Command Create(Terminal terminal)
     {
-        var architecture = new Option<string>("--architecture")
+        var train = new TrainCommand();
+        var command = new Command("train", "Train a new network on data and write it as a float ONNX model. Needs libtorch.")
         {
-            Description = "The network: ds-cnn is a small depthwise-separable CNN for grey images.",
-            DefaultValueFactory = _ => DepthwiseSeparable,
+            train._output,
+            train._targets,
+            train._standardize,
+            train._noAugment,
         };
-        architecture.AcceptOnlyFromAmong(DepthwiseSeparable);
-        var data = new DataOptions("--data", "What to learn from", required: true);
-        var output = new Option<string>("--output", "-o") { Description = "Where the trained model goes.", Required = true };
-        var standardize = new Option<bool>("--standardize")
-        {
-            Description =
-                "The network subtracts the mean of each channel and divides by its deviation, both of the items that are learnt from, before all else.",
-        };
-        var arguments = new TrainingArguments(new TrainingOptions { Augments = true });
-        var command = new Command("train", "Train a network on labelled images and write it as a float ONNX model. Needs libtorch.")
-        {
-            architecture,
-            output,
-            standardize,
-        };
-        data.AddTo(command, split: false);
-        arguments.AddTo(command);
+        train._architecture.AddTo(command);
+        train._data.AddTo(command, split: false);
+        train._training.AddTo(command);
         return command.WithBody(
             terminal,
             (parsed, cancellation) =>
             {
-                var path = parsed.GetRequiredValue(output);
-                var session = new TrainingSession(terminal, arguments, parsed);
-                var report = TrainingSession.Sentences(() =>
-                    Train(
-                        session,
-                        data.Open(parsed, model: null)!,
-                        parsed.GetValue(standardize),
-                        path,
-                        arguments.Options(parsed),
-                        cancellation
-                    )
-                );
-                return new(ExitCodes.Success, report, console => Print(console, report));
+                var session = new TrainingSession(terminal, train._training, parsed);
+                var report = TrainingSession.Sentences(() => train.Run(session, parsed, cancellation));
+                return new(ExitCodes.Success, report, report.Print);
             }
         );
     }
 
-    private static Report Train(
-        TrainingSession session,
-        DataSet data,
-        bool standardizes,
-        string path,
-        TrainingOptions options,
-        CancellationToken cancellation
-    )
+    private TrainReport Run(TrainingSession session, ParseResult parsed, CancellationToken cancellation)
     {
-        session.LoadTorch();
+        var (path, architecture) = (parsed.GetRequiredValue(_output), _architecture.Architecture(parsed));
+        var options = _training.Options(parsed) with { Augments = !parsed.GetValue(_noAugment) };
+        var givesInput = GivesInput(architecture, parsed.GetValue(_targets));
+        var opened = _data.Open(parsed, model: null)!;
+        var data = givesInput ? ReconstructionItems.Of(opened) : opened;
+        var ends = NetworkEnds.Of(parsed.GetRequiredValue(_data.Data)!, data.Training, architecture.Learns);
+        options = _training.NamesLoss(parsed) ? options : options with { Loss = architecture.LossOf(ends.Outputs) };
         var name = Path.GetFileNameWithoutExtension(path);
-        var untrained = Untrained(name, data.Training, options.Seed);
-        using var model = TrainableModel.Open(standardizes ? Standardized(untrained, data, options) : untrained);
+        var untrained = architecture.Create(name, ends.Item, ends.Outputs, _architecture.Size(parsed), options.Seed);
+
+        session.LoadTorch();
+        var network = new ModelSource($"{name}.onnx", untrained.ToByteArray(), _ => null);
+        using var model = TrainableModel.Open(parsed.GetValue(_standardize) ? Standardized(network, data, options) : network);
         model.Freeze($"{InputStandardisation.Prefix}*");
         var sets = TrainingSets.Of(model, data);
         using var training = new NetworkTraining(model, sets.Training, options);
@@ -93,29 +86,15 @@ internal static class TrainCommand
         WholeFile.Write(path, model.ToOnnx());
         return new(
             path,
-            DepthwiseSeparable,
+            architecture.Name,
             model.Parameters.Where(p => !p.IsStatistic && !p.IsFrozen).Sum(p => (long)p.Shape.Elements),
             history.Best.Epoch,
-            history.Best.ValidationAccuracy!.Value,
+            history.Best.ValidationLoss,
+            history.Best.ValidationAccuracy,
+            sets.Test is null ? null : measured.Loss,
             sets.Test is null ? null : measured.Accuracy,
             history.Stopped
         );
-    }
-
-    /// <summary>The network with random weights, as the ONNX file that training fills.</summary>
-    private static ModelSource Untrained(string name, DataItems items, int seed)
-    {
-        if (items.Shape is not [1, var height, var width] || items.Labels is null)
-        {
-            throw new CommandException(
-                $"{DepthwiseSeparable} takes grey images of classes, [1,height,width]; the items are {items.Shape}{(items.Labels is null ? " without classes" : "")}."
-            );
-        }
-
-        TorchSharp.torch.manual_seed(seed);
-        using var network = DepthwiseSeparableCnn.Small(items.Classes);
-        var model = ClassifierExport.ToOnnx(network, name, height, width);
-        return new ModelSource($"{name}.onnx", model.ToByteArray(), _ => null);
     }
 
     /// <summary>The network with what standardises its input in front, by the items that it learns from alone.</summary>
@@ -125,18 +104,8 @@ internal static class TrainCommand
         return new(network.Path, InputStandardisation.InFrontOf(network, statistics), _ => null);
     }
 
-    private static void Print(IAnsiConsole console, Report report)
-    {
-        var (part, accuracy) = report.TestAccuracy is { } test ? ("test", test) : ("validation", report.ValidationAccuracy);
-        console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{report.Output}: {report.Parameters} parameters, epoch {report.BestEpoch}, {part} accuracy {100 * accuracy:F2} %"
-            )
-        );
-        if (report.Stopped is not null)
-        {
-            console.WriteLine(report.Stopped);
-        }
-    }
+    private static bool GivesInput(Architecture architecture, string? targets) =>
+        architecture.Learns == Learns.Items ? targets is null or OfInput
+        : targets is null ? false
+        : throw new CommandException($"--targets is for autoencoders; {architecture.Name} learns the targets of the data");
 }

@@ -83,6 +83,15 @@ public static class OnnxMessages
             F = value,
         };
 
+    /// <summary>An attribute that is text.</summary>
+    public static AttributeProto Attribute(string name, string value) =>
+        new()
+        {
+            Name = name,
+            Type = AttributeProto.Types.AttributeType.String,
+            S = ByteString.CopyFromUtf8(value),
+        };
+
     /// <summary>An attribute that is a list of integers.</summary>
     public static AttributeProto Attribute(string name, params long[] values)
     {

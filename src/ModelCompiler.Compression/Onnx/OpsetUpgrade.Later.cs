@@ -27,7 +27,7 @@ internal sealed partial class OpsetUpgrade
                 node.Attribute.Add(OnnxMessages.Attribute("num_outputs", (long)node.Output.Count));
                 return true;
             case "RoiAlign" when _model.Opset < 16:
-                node.Attribute.Add(Text("coordinate_transformation_mode", "output_half_pixel"));
+                node.Attribute.Add(OnnxMessages.Attribute("coordinate_transformation_mode", "output_half_pixel"));
                 return true;
             case "GridSample" when _model.Opset < 20:
                 return RenameMode(node);
@@ -40,7 +40,7 @@ internal sealed partial class OpsetUpgrade
     {
         var mode = Take(node, "mode")?.S.ToStringUtf8();
         node.Attribute.Add(
-            Text(
+            OnnxMessages.Attribute(
                 "mode",
                 mode switch
                 {

@@ -142,18 +142,10 @@ internal sealed partial class OpsetUpgrade
         (node.OpType, var x) = ("Resize", node.Input[0]);
         node.Input.Clear();
         node.Input.AddRange([x, "", scales]);
-        node.Attribute.Add(Text("coordinate_transformation_mode", "asymmetric"));
-        node.Attribute.Add(Text("nearest_mode", "floor"));
+        node.Attribute.Add(OnnxMessages.Attribute("coordinate_transformation_mode", "asymmetric"));
+        node.Attribute.Add(OnnxMessages.Attribute("nearest_mode", "floor"));
         return true;
     }
-
-    private static AttributeProto Text(string name, string value) =>
-        new()
-        {
-            Name = name,
-            Type = AttributeProto.Types.AttributeType.String,
-            S = Google.Protobuf.ByteString.CopyFromUtf8(value),
-        };
 
     private void MoveInts(NodeProto node, string name, int index)
     {

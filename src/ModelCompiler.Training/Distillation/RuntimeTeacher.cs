@@ -31,7 +31,7 @@ internal sealed class RuntimeTeacher : Teacher
         var candidates = batches.Inner(given.Where(batches.HasValue).Distinct()).ToList();
         var graph = batches.Import(batches.FileBatch, candidates);
         Inputs = [.. graph.Inputs.Select(i => new ModelPort(i.Name, i.Type))];
-        (var scores, _function) = GraphExecution.FindScores(graph, [.. graph.Outputs.SkipLast(candidates.Count).Select(o => o.Value)]);
+        (var scores, _function, _) = GraphExecution.FindScores(graph, [.. graph.Outputs.SkipLast(candidates.Count).Select(o => o.Value)]);
         var output = graph.Outputs.FirstOrDefault(o => GraphExecution.IsFloat(o.Value)) ?? graph.Outputs[0];
         var inFile = graph.Outputs.FirstOrDefault(o => o.Value == scores);
         // Inside of one operator of the file, such as QLinearSoftmax, nothing can be observed.

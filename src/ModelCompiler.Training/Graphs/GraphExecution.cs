@@ -29,6 +29,9 @@ public sealed record NetworkOutputs(IReadOnlyList<Tensor> Outputs, Tensor Scores
 {
     /// <summary>The inner values that were asked for, in that order.</summary>
     public IReadOnlyList<Tensor> Observed { get; init; } = [];
+
+    /// <summary>The dimension of the scores that counts classes.</summary>
+    public int ClassAxis { get; init; } = 1;
 }
 
 /// <summary>A graph for one size of batch, executed with tensors, so that gradients flow from its outputs to its inputs.</summary>
@@ -41,6 +44,7 @@ internal sealed class GraphExecution : IDisposable
     private readonly Value[] _observed;
     private readonly Value _scores;
     private readonly FinalFunction _final;
+    private readonly int _classAxis;
 
     /// <summary>Prepares a graph.</summary>
     /// <exception cref="NotDifferentiableException">Some nodes have no differentiable form.</exception>
@@ -66,7 +70,7 @@ internal sealed class GraphExecution : IDisposable
         }
 
         _functions = [.. graph.Nodes.Select(n => DifferentiableOperators.Find(n.Operator)!)];
-        (_scores, _final) = FindScores(graph, _outputs);
+        (_scores, _final, _classAxis) = FindScores(graph, _outputs);
         var constants = graph.Nodes.SelectMany(n => n.Inputs).OfType<Value>().Concat(graph.Outputs.Select(o => o.Value));
         foreach (var constant in constants.Where(v => v.Constant is not null).Distinct())
         {
@@ -106,7 +110,11 @@ internal sealed class GraphExecution : IDisposable
             }
         }
 
-        return new([.. _outputs.Select(v => values[v])], values[_scores], _final) { Observed = [.. _observed.Select(v => values[v])] };
+        return new([.. _outputs.Select(v => values[v])], values[_scores], _final)
+        {
+            Observed = [.. _observed.Select(v => values[v])],
+            ClassAxis = _classAxis,
+        };
     }
 
     /// <inheritdoc/>
@@ -137,9 +145,9 @@ internal sealed class GraphExecution : IDisposable
 
     /// <summary>
     /// What the first output of floats is a softmax or sigmoid of, also where it is quantised afterwards; of a network that gives nothing
-    /// but the best class, what that is chosen from.
+    /// but the best class, what that is chosen from. Softmax goes along the last dimension or the second, which counts channels.
     /// </summary>
-    internal static (Value Scores, FinalFunction Function) FindScores(Graph graph, IReadOnlyList<Value> outputs)
+    internal static (Value Scores, FinalFunction Function, int ClassAxis) FindScores(Graph graph, IReadOnlyList<Value> outputs)
     {
         var output = outputs.FirstOrDefault(IsFloat) ?? outputs[0];
         var value = output;
@@ -151,9 +159,13 @@ internal sealed class GraphExecution : IDisposable
         output = IsFloat(output) ? output : value;
         return graph.Producer(value) switch
         {
-            { Operator: Softmax { Axis: var axis } } node when axis == value.Shape.Rank - 1 => (node.Input(0), FinalFunction.Softmax),
-            { Operator: Unary { Function: UnaryFunction.Sigmoid } } node => (node.Input(0), FinalFunction.Sigmoid),
-            _ => (output, FinalFunction.None),
+            { Operator: Softmax { Axis: var axis } } node when axis == 1 || axis == value.Shape.Rank - 1 => (
+                node.Input(0),
+                FinalFunction.Softmax,
+                axis
+            ),
+            { Operator: Unary { Function: UnaryFunction.Sigmoid } } node => (node.Input(0), FinalFunction.Sigmoid, 1),
+            _ => (output, FinalFunction.None, 1),
         };
     }
 
