@@ -17,7 +17,7 @@ public static class LibTorch
 
     /// <summary>Loads libtorch once a process.</summary>
     /// <param name="report">Told in a sentence when something unusual had to be done.</param>
-    /// <exception cref="LibTorchException">It is not there, or does not load; the message says what to do.</exception>
+    /// <exception cref="LibTorchException">It is not there, does not load or does not convolve as it should; the message says what to do.</exception>
     public static void Load(Action<string> report)
     {
         lock (Gate)
@@ -26,10 +26,12 @@ public static class LibTorch
             {
                 if (OperatingSystem.IsLinux())
                 {
+                    OneDnn.AvoidAvx512();
                     LoadOnLinux(report);
                 }
 
                 torch.InitializeDeviceType(DeviceType.CPU);
+                OneDnn.Check();
                 _loaded = true;
             }
         }

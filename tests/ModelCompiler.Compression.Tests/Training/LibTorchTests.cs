@@ -1,0 +1,39 @@
+using ModelCompiler.Testing;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ModelCompiler.Compression.Tests.Training;
+
+/// <summary>That libtorch, as it is loaded, computes what it says.</summary>
+public sealed class LibTorchTests
+{
+    [TorchTheory]
+    [InlineData(8)]
+    [InlineData(24)]
+    [InlineData(32)]
+    [InlineData(40)]
+    [InlineData(72)]
+    public void Convolutions_and_their_gradients_are_right_whatever_the_number_of_channels(int channels)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        var (x, weight) = (rand(3, channels, 9, 9), rand(24, channels, 3, 3));
+
+        var single = Gradients(x, weight);
+        var expected = Gradients(x.to_type(ScalarType.Float64), weight.to_type(ScalarType.Float64));
+
+        foreach (var (given, wanted) in single.Zip(expected))
+        {
+            var scale = wanted.abs().max().item<double>();
+            Assert.InRange((given.to_type(ScalarType.Float64) - wanted).abs().max().item<double>(), 0, 1e-5 * scale);
+        }
+    }
+
+    private static Tensor[] Gradients(Tensor x, Tensor weight)
+    {
+        (x, weight) = (x.clone().requires_grad_(), weight.clone().requires_grad_());
+        var y = functional.conv2d(x, weight, padding: [1, 1]);
+        y.sin().sum().backward();
+        return [y.detach(), x.grad!, weight.grad!];
+    }
+}
