@@ -60,6 +60,7 @@ public sealed class Ensemble
             ensemble.TakeDomains(model, source);
         }
 
+        ensemble.TakeMetadata();
         ensemble.TakeGraphs();
         ensemble.Join(options.Rule, weights);
         return ensemble._result.ToByteArray();
@@ -152,6 +153,22 @@ public sealed class Ensemble
         }
 
         _result.IrVersion = Math.Max(_result.IrVersion, model.Proto.IrVersion);
+    }
+
+    /// <summary>Takes what all models say of themselves. Features of sound they must take alike: there is one input for all.</summary>
+    private void TakeMetadata()
+    {
+        var audio = _members.Select(m => AudioMetadata.Of(m.Source.Path, m.Model.Proto)).ToList();
+        if (audio.FindIndex(a => a != audio[0]) is > 0 and var other)
+        {
+            throw new CompressionException(
+                $"{_members[other].Source.Path} takes other features of sound than {_members[0].Source.Path}: '{audio[other]}', not '{audio[0]}'"
+            );
+        }
+
+        _result.MetadataProps.AddRange(
+            _first.Proto.MetadataProps.Where(p => _members.All(m => m.Model.Proto.MetadataProps.Contains(p))).Select(p => p.Clone())
+        );
     }
 
     /// <summary>Puts the models beside each other: all names but those of the inputs get the model's number in front.</summary>

@@ -1,4 +1,6 @@
+using ModelCompiler.Audio;
 using ModelCompiler.Compression.Ensembles;
+using ModelCompiler.Compression.Onnx;
 using ModelCompiler.Graphs;
 using ModelCompiler.Testing;
 
@@ -27,6 +29,19 @@ public sealed class EnsembleTests
         }
 
         FloatModels.AssertCompiledCodeAgrees(ensemble);
+    }
+
+    [Fact]
+    public void What_all_models_say_of_their_features_of_sound_stays_and_differences_are_refused()
+    {
+        FloatModels[] models = [Small(1), Small(2)];
+        Assert.All(models, m => AudioMetadata.Write(m.Builder.Proto, AudioFeatureOptions.Parse("log-mel rate=8000 bands=4 frames=4")));
+        var ensemble = OnnxModel.Read(FloatModels.Source(Ensemble.Combine([.. models.Select(m => m.Source())], new())));
+        Assert.Equal(AudioMetadata.Of("", models[0].Builder.Proto), AudioMetadata.Of("", ensemble.Proto));
+
+        AudioMetadata.Write(models[1].Builder.Proto, AudioFeatureOptions.Parse("log-mel rate=16000 bands=4 frames=4"));
+        var refused = Assert.Throws<CompressionException>(() => Ensemble.Combine([.. models.Select(m => m.Source())], new()));
+        Assert.Contains("takes other features of sound", refused.Message, StringComparison.Ordinal);
     }
 
     private static FloatModels Small(int seed)
