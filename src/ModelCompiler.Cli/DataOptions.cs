@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ModelCompiler.Audio;
 using ModelCompiler.Compression.Data;
 using ModelCompiler.Verification;
 
@@ -41,6 +42,12 @@ internal sealed class DataOptions
         Description = "Rows and columns of images, as in 32x32, where no model says it; without it those of the files. Needs --resize.",
         CustomParser = ParseSize,
         HelpName = "HxW",
+    };
+
+    private readonly Option<string?> _audio = new("--audio")
+    {
+        Description =
+            "The features that WAV files become, as in \"log-mel rate=8000 window=256 hop=128 bands=40 frames=60\"; without it those that the model was trained on.",
     };
 
     private readonly Option<string?> _labelPattern = new("--label-pattern")
@@ -123,6 +130,7 @@ internal sealed class DataOptions
             _window,
             _stride,
             _header,
+            _audio,
             _labelPattern,
             _splitBy,
             _testGroup,
@@ -163,6 +171,7 @@ internal sealed class DataOptions
                         Stride = parsed.GetValue(_stride),
                         Header = parsed.GetValue(_header),
                     },
+                    Audio = Features(parsed.GetValue(_audio)),
                     LabelPattern = Pattern(parsed.GetValue(_labelPattern)),
                     SplitBy = parsed.GetValue(_splitBy),
                     TestGroup = parsed.GetValue(_testGroup),
@@ -198,6 +207,18 @@ internal sealed class DataOptions
             AllowMultipleArgumentsPerToken = true,
             HelpName = "column",
         };
+
+    private static AudioFeatureOptions? Features(string? text)
+    {
+        try
+        {
+            return text is null ? null : AudioFeatureOptions.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw new CommandException($"--audio: {e.Message}", e);
+        }
+    }
 
     private static Regex? Pattern(string? text)
     {

@@ -74,6 +74,10 @@ internal sealed class TrainCommand
         options = _training.NamesLoss(parsed) ? options : options with { Loss = architecture.LossOf(ends.Outputs) };
         var name = Path.GetFileNameWithoutExtension(path);
         var untrained = architecture.Create(name, ends.Item, ends.Outputs, _architecture.Size(parsed), options.Seed);
+        if (data.Training.Audio is { } audio)
+        {
+            AudioMetadata.Write(untrained, audio);
+        }
 
         session.LoadTorch();
         var network = new ModelSource($"{name}.onnx", untrained.ToByteArray(), _ => null);

@@ -12,7 +12,7 @@ public static class DataForms
 {
     /// <summary>All forms; of several that fit the first is taken.</summary>
     public static IReadOnlyList<DataForm> All { get; } =
-    [IdxFolder.Form, NpzItems.Form, CsvItems.Form, RecordedItems.Form, ImageFolder.Form];
+    [IdxFolder.Form, NpzItems.Form, CsvItems.Form, RecordedItems.Form, ImageFolder.Form, AudioFolder.Form];
 
     /// <summary>What a path may name, for messages and help.</summary>
     public static string Descriptions { get; } =

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelCompiler.Audio;
 using ModelCompiler.Graphs;
 using ModelCompiler.Verification;
 
@@ -23,6 +24,9 @@ public abstract class DataItems
     /// <summary>What one item is, without a batch: channels, rows and columns of images, else as the data have it. Of several inputs, the first.</summary>
     /// <exception cref="CompressionException">Items differ.</exception>
     public abstract TensorShape Shape { get; }
+
+    /// <summary>The features of sound that an item is, with the number of its frames; null where items are no sounds.</summary>
+    public virtual AudioFeatureOptions? Audio => null;
 
     /// <summary>The class of each item, from 0; null where they have none.</summary>
     public virtual IReadOnlyList<long>? Labels => null;

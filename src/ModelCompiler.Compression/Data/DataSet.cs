@@ -36,7 +36,13 @@ public sealed class DataSet
     /// <exception cref="InvalidDataException">A file is damaged.</exception>
     public static DataSet Open(DataSource source)
     {
-        var set = DataForms.Find(source).Read(source);
+        var form = DataForms.Find(source);
+        if (source.Audio is not null && form != AudioFolder.Form)
+        {
+            throw new CompressionException($"--audio is for {AudioFolder.Form.Description}, but '{source.Path}' is {form.Description}");
+        }
+
+        var set = form.Read(source);
         if (source.TestPath is { } path)
         {
             return source.TestGroup is null

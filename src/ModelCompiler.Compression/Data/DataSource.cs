@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ModelCompiler.Audio;
 using ModelCompiler.Verification;
 
 namespace ModelCompiler.Compression.Data;
@@ -21,6 +22,9 @@ public sealed record DataSource(string Path)
 
     /// <summary>How tables are read.</summary>
     public TableReading Table { get; init; } = new();
+
+    /// <summary>The features that sounds become; null for what the model says of itself.</summary>
+    public AudioFeatureOptions? Audio { get; init; }
 
     /// <summary>An expression whose group <c>label</c> is the class, in the path of a file below <see cref="Path"/>; null for the name of its folder.</summary>
     public Regex? LabelPattern { get; init; }

@@ -1,3 +1,4 @@
+using ModelCompiler.Audio;
 using ModelCompiler.Graphs;
 
 namespace ModelCompiler.Compression.Data;
@@ -8,6 +9,8 @@ internal sealed class ItemSubset(DataItems items, IReadOnlyList<int> which) : Da
     public override int Count => which.Count;
 
     public override TensorShape Shape => items.Shape;
+
+    public override AudioFeatureOptions? Audio => items.Audio;
 
     public override IReadOnlyList<long>? Labels { get; } = Of(items.Labels, which);
 

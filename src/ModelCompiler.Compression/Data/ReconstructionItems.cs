@@ -1,3 +1,4 @@
+using ModelCompiler.Audio;
 using ModelCompiler.Graphs;
 using ModelCompiler.Verification;
 
@@ -29,6 +30,9 @@ public sealed class ReconstructionItems : DataItems
 
     /// <inheritdoc/>
     public override IReadOnlyList<string>? Groups => _items.Groups;
+
+    /// <inheritdoc/>
+    public override AudioFeatureOptions? Audio => _items.Audio;
 
     /// <inheritdoc/>
     public override TensorType? TargetType => new(ElementType.Float32, Shape);
