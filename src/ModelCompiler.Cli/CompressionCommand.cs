@@ -44,11 +44,13 @@ internal static class CompressionCommand
         var model = new ModelArguments();
         var data = new CompressionData();
         var output = new Option<string>("--output", "-o") { Description = "Where the compressed model goes.", Required = true };
+        var withoutTime = Timing.Without();
         var skip = new Option<string?>("--skip") { Description = "A regular expression: layers whose name it matches stay as they are." };
         model.AddTo(command);
         command.Options.Add(output);
         command.Options.Add(skip);
         data.AddTo(command);
+        command.Options.Add(withoutTime);
         return command.WithBody(
             terminal,
             (parsed, cancellation) =>
@@ -74,7 +76,18 @@ internal static class CompressionCommand
                     var compressed = compress(task);
                     var drop = terminal.During("running the compressed model", () => measure.Of(compressed.Model, cancellation));
                     var path = parsed.GetRequiredValue(output);
-                    var report = CompressionReport.Of(opened.File, path, compressed, opened.Options, (measure, drop));
+                    var timing = Timing.Of(parsed, withoutTime);
+                    var cost = terminal.During(
+                        "measuring times",
+                        () =>
+                            ModelCost.Pair(opened.File.Source, new(path, compressed.Model, _ => null), opened.Options, timing, cancellation)
+                    );
+                    if (cost.After.Macs is null)
+                    {
+                        throw new CommandException($"{opened.File.Path}: the compressed model cannot be compiled, so it is not written.");
+                    }
+
+                    var report = CompressionReport.Of(opened.File, path, compressed, cost, (measure, drop));
                     WholeFile.Write(path, compressed.Model);
                     return new CommandResult(ExitCodes.Success, report, report.Print);
                 });

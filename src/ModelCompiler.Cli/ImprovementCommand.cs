@@ -33,7 +33,19 @@ internal sealed record ImprovementTask(
 
     /// <summary>Measures the model, trains it, measures it again and writes it.</summary>
     public FinetuneReport Improve(TrainableModel model, TrainingSets sets, NetworkTraining training) =>
-        Session.Improve(File.Path, Parsed.GetRequiredValue(Arguments.Output), model, sets, training, Options, Sizes, Cancellation);
+        Session.Improve(
+            File.Source,
+            Parsed.GetRequiredValue(Arguments.Output),
+            model,
+            sets,
+            training,
+            Options,
+            (Compilation, Timing.Of(Parsed, Arguments.WithoutTime)),
+            Cancellation
+        );
+
+    /// <summary>How the compiler takes the model where recorded data beside it say more of its shapes.</summary>
+    private CompileOptions Compilation => ModelCase.Open(File.Path, Sizes).Options;
 
     private static CompileOptions Fixed(CompileOptions sizes)
     {
@@ -71,6 +83,8 @@ internal sealed class ImprovementArguments
 
     public Option<DimensionRange[]> Dimensions { get; } = new ModelArguments().Dimensions;
 
+    public Option<bool> WithoutTime { get; } = Timing.Without();
+
     public TrainingArguments Training { get; }
 }
 
@@ -91,6 +105,7 @@ internal static class ImprovementCommand
         command.Options.Add(arguments.Augment);
         command.Options.Add(arguments.Dimensions);
         arguments.Training.AddTo(command);
+        command.Options.Add(arguments.WithoutTime);
         return command.WithBody(
             terminal,
             (parsed, cancellation) =>

@@ -81,36 +81,38 @@ internal sealed class TrainingSession(Terminal terminal, TrainingArguments argum
     }
 
     /// <summary>Measures a model, trains it, measures it again and writes it.</summary>
-    /// <param name="path">The file of the model.</param>
+    /// <param name="source">The file of the model.</param>
     /// <param name="output">Where the trained model goes.</param>
     /// <param name="model">The model.</param>
     /// <param name="sets">The items.</param>
     /// <param name="training">The training.</param>
     /// <param name="options">Its options.</param>
-    /// <param name="sizes">How the compiler takes the model.</param>
+    /// <param name="report">How the compiler takes the model, and how long its time is measured.</param>
     /// <param name="cancellation">Stops between two batches.</param>
     public FinetuneReport Improve(
-        string path,
+        ModelSource source,
         string output,
         TrainableModel model,
         TrainingSets sets,
         NetworkTraining training,
         TrainingOptions options,
-        CompileOptions sizes,
+        (CompileOptions Compile, Timing Timing) report,
         CancellationToken cancellation
     )
     {
         var before = Measure("measuring before", model, sets.Test, training, options, cancellation);
-        var history = Run(Path.GetFileName(path), training, options, cancellation);
+        var history = Run(Path.GetFileName(source.Path), training, options, cancellation);
         var after = Measure("measuring after", model, sets.Test, training, options, cancellation);
-        WholeFile.Write(output, model.ToOnnx());
+        var trained = new ModelSource(output, model.ToOnnx(), _ => null);
+        WholeFile.Write(output, trained.Bytes);
+        var cost = terminal.During("measuring times", () => ModelCost.Pair(source, trained, report.Compile, report.Timing, cancellation));
         return new(
-            path,
+            source.Path,
             output,
             sets.Test is null ? "validation" : "test",
             sets.Test?.Count ?? training.ValidationCount,
-            NetworkFacts.Of(path, sizes, before),
-            NetworkFacts.Of(output, sizes, after),
+            cost.Before.With(before),
+            cost.After.With(after),
             history.Epochs.Count,
             history.Best.Epoch,
             history.Stopped,

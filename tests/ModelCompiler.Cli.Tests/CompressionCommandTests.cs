@@ -30,6 +30,7 @@ public sealed class CompressionCommandTests : IDisposable
         Assert.Equal((160, 80), (Of(json, "before", "macs"), Of(json, "after", "macs")));
         Assert.True(Of(json, "after", "weightBytes") < Of(json, "before", "weightBytes"));
         Assert.Equal(JsonValueKind.Number, json.GetProperty("outputError").ValueKind);
+        Assert.All(["before", "after"], s => Assert.InRange(json.GetProperty(s).GetProperty("milliseconds").GetDouble(), 1e-6, 1000));
         Assert.Equal(0, (await Invocation.Of("verify", Output, "--json")).ExitCode);
     }
 
@@ -43,14 +44,14 @@ public sealed class CompressionCommandTests : IDisposable
     public async Task Compressed_files_compile_and_agree_with_onnxruntime_and_are_the_same_every_time(params string[] arguments)
     {
         var path = _models.Add("layers", Layers());
-        var result = await Invocation.Of([arguments[0], path, "-o", Output, .. arguments.Skip(1)]);
+        var result = await Invocation.Of([arguments[0], path, "-o", Output, "--no-time", .. arguments.Skip(1)]);
 
         Assert.True(result.ExitCode == 0, result.Output + result.Errors);
         Assert.Contains("weights", result.Output, StringComparison.Ordinal);
         Assert.Contains("error of the outputs", result.Output, StringComparison.Ordinal);
         Assert.Equal(0, (await Invocation.Of("verify", Output, "--json")).ExitCode);
         var first = File.ReadAllBytes(Output);
-        await Invocation.Of([arguments[0], path, "-o", Output, .. arguments.Skip(1)]);
+        await Invocation.Of([arguments[0], path, "-o", Output, "--no-time", .. arguments.Skip(1)]);
         Assert.Equal(first, File.ReadAllBytes(Output));
     }
 
@@ -69,7 +70,7 @@ public sealed class CompressionCommandTests : IDisposable
     public async Task What_cannot_be_done_is_a_sentence_and_leaves_no_file(int exitCode, params string[] arguments)
     {
         var path = _models.Add("layers", Layers());
-        var result = await Invocation.Of([arguments[0], path, "-o", Output, .. arguments.Skip(1)]);
+        var result = await Invocation.Of([arguments[0], path, "-o", Output, "--no-time", .. arguments.Skip(1)]);
 
         Assert.Equal(exitCode, result.ExitCode);
         Assert.Contains("error:", result.Errors, StringComparison.Ordinal);
@@ -82,7 +83,7 @@ public sealed class CompressionCommandTests : IDisposable
     [InlineData("channels")]
     public async Task Layers_are_pruned_as_far_as_the_allowed_drop(string method)
     {
-        string[] arguments = ["prune", _models.Add("layers", Layers()), "-o", Output, "--method", method, "--max-drop", "0.4"];
+        string[] arguments = ["prune", _models.Add("layers", Layers()), "-o", Output, "--no-time", "--method", method, "--max-drop", "0.4"];
         var json = (await Invocation.Of([.. arguments, "--json"])).Json();
 
         Assert.InRange(json.GetProperty("outputError").GetDouble(), 0, 0.4);
@@ -105,7 +106,19 @@ public sealed class CompressionCommandTests : IDisposable
         var data = Directory.CreateDirectory(Path.Combine(_models.Root, "data")).FullName;
         WriteImages(data, "train", [0, 0, 0, 0]);
         WriteImages(data, "t10k", [0, 1]);
-        string[] arguments = ["prune", _models.Add("images", model), "-o", Output, "--data", data, "--max-drop", "0", "--json"];
+        string[] arguments =
+        [
+            "prune",
+            _models.Add("images", model),
+            "-o",
+            Output,
+            "--no-time",
+            "--data",
+            data,
+            "--max-drop",
+            "0",
+            "--json",
+        ];
         var json = (await Invocation.Of(arguments)).Json();
 
         Assert.Equal(0.5, json.GetProperty("before").GetProperty("accuracy").GetDouble());
@@ -113,7 +126,7 @@ public sealed class CompressionCommandTests : IDisposable
         // Without the training images there is nothing to choose by, while a given amount needs none.
         File.Delete(Path.Combine(data, "train-images-idx3-ubyte"));
         Assert.Contains("train-images", (await Invocation.Of(arguments)).Output, StringComparison.Ordinal);
-        Assert.Equal(0, (await Invocation.Of([.. arguments.Take(6), "--json"])).ExitCode);
+        Assert.Equal(0, (await Invocation.Of([.. arguments.Take(7), "--json"])).ExitCode);
     }
 
     private static void WriteImages(string folder, string part, byte[] labels)
@@ -134,7 +147,9 @@ public sealed class CompressionCommandTests : IDisposable
         var x = model.Node("Relu", [model.Input("x", ElementType.Float32, 1, 8)]);
         x = model.Node("Add", [x, model.Node("MatMul", [x, Weights(model, 8, 8)])]);
         model.Output(model.Node("MatMul", [x, Weights(model, 8, 2)]), ElementType.Float32);
-        var json = (await Invocation.Of("prune", _models.Add("residual", model), "-o", Output, "--method", "blocks", "--json")).Json();
+        var json = (
+            await Invocation.Of("prune", _models.Add("residual", model), "-o", Output, "--no-time", "--method", "blocks", "--json")
+        ).Json();
 
         Assert.Equal((80, 16), (Of(json, "before", "macs"), Of(json, "after", "macs")));
     }
@@ -142,7 +157,14 @@ public sealed class CompressionCommandTests : IDisposable
     [Fact]
     public async Task A_model_that_cannot_be_compiled_is_not_compressed()
     {
-        var result = await Invocation.Of("cluster", _models.Add("unsupported", SmallModels.Unsupported()), "-o", Output, "--json");
+        var result = await Invocation.Of(
+            "cluster",
+            _models.Add("unsupported", SmallModels.Unsupported()),
+            "-o",
+            Output,
+            "--no-time",
+            "--json"
+        );
 
         Assert.Equal(2, result.ExitCode);
         Assert.Equal(2, result.Json().GetProperty("diagnostics").GetArrayLength());
@@ -158,7 +180,7 @@ public sealed class CompressionCommandTests : IDisposable
             [Tensor.Floats(new TensorShape(1, 8), new float[8])],
             [Tensor.Floats(new TensorShape(1, 4), new float[4])]
         );
-        var result = await Invocation.Of("prune", path, "-o", Output, "--data", Path.GetDirectoryName(path)!, "--json");
+        var result = await Invocation.Of("prune", path, "-o", Output, "--no-time", "--data", Path.GetDirectoryName(path)!, "--json");
 
         // Of an input of zeros nothing is lost.
         Assert.Equal(0, result.Json().GetProperty("outputError").GetDouble());
@@ -168,15 +190,33 @@ public sealed class CompressionCommandTests : IDisposable
     public async Task Ensemble_makes_one_model_of_several()
     {
         var (first, second) = (_models.Add("first", Layers()), _models.Add("second", Layers()));
-        var result = await Invocation.Of("ensemble", first, second, "-o", Output, "--rule", "vote", "--weights", "1", "2", "--json");
+        var result = await Invocation.Of(
+            "ensemble",
+            first,
+            second,
+            "-o",
+            Output,
+            "--no-time",
+            "--rule",
+            "vote",
+            "--weights",
+            "1",
+            "2",
+            "--json"
+        );
 
         Assert.True(result.ExitCode == 0, result.Output + result.Errors);
         Assert.Equal(320, result.Json().GetProperty("ensemble").GetProperty("macs").GetInt64());
         Assert.Equal(2, result.Json().GetProperty("models").GetArrayLength());
         Assert.Equal(0, (await Invocation.Of("verify", Output, "--json")).ExitCode);
-        var text = await Invocation.Of("ensemble", first, second, "-o", Output);
+        Assert.Equal(JsonValueKind.Null, result.Json().GetProperty("ensemble").GetProperty("milliseconds").ValueKind);
+        var text = await Invocation.Of("ensemble", first, second, "-o", Output, "--no-time");
         Assert.Contains(Output, text.Output, StringComparison.Ordinal);
-        Assert.Equal(3, (await Invocation.Of("ensemble", first, _models.Add("other", SmallModels.MatMul()), "-o", Output)).ExitCode);
+        Assert.DoesNotContain("time", text.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            3,
+            (await Invocation.Of("ensemble", first, _models.Add("other", SmallModels.MatMul()), "-o", Output, "--no-time")).ExitCode
+        );
     }
 
     public void Dispose() => _models.Dispose();

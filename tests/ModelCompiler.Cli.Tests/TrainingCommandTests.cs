@@ -139,7 +139,7 @@ public sealed class TrainingCommandTests : IDisposable
             "0.25",
         ];
 
-        var text = await Invocation.Of(arguments);
+        var text = await Invocation.Of([.. arguments, "--no-time"]);
         var json = Json(await Invocation.Of([.. arguments, "--json"]));
 
         Assert.Equal(0, text.ExitCode);
@@ -149,6 +149,7 @@ public sealed class TrainingCommandTests : IDisposable
         Assert.True(after.GetProperty("accuracy").GetDouble() >= 0.8);
         Assert.Equal(8, after.GetProperty("macs").GetInt64());
         Assert.Equal(JsonValueKind.Number, after.GetProperty("arenaBytes").ValueKind);
+        Assert.Equal(JsonValueKind.Number, after.GetProperty("milliseconds").ValueKind);
         using var oracle = new OnnxRuntimeOracle(File.ReadAllBytes(At("better.onnx")));
     }
 
@@ -182,6 +183,7 @@ public sealed class TrainingCommandTests : IDisposable
                 "8",
                 "--schedule",
                 "constant",
+                "--no-time",
                 .. more,
             ]);
     }
@@ -224,6 +226,7 @@ public sealed class TrainingCommandTests : IDisposable
                         "8",
                         "--learning-rate",
                         "0.05",
+                        "--no-time",
                         .. more,
                     ])
                 ).ExitCode
@@ -284,8 +287,8 @@ public sealed class TrainingCommandTests : IDisposable
             "0.25",
         ];
 
-        var text = await Invocation.Of(arguments);
-        var json = Json(await Invocation.Of([.. arguments, "--json"]));
+        var text = await Invocation.Of([.. arguments, "--no-time"]);
+        var json = Json(await Invocation.Of([.. arguments, "--json", "--no-time"]));
 
         Assert.Equal(0, text.ExitCode);
         Assert.Contains("temperature 3, alpha 1", text.Output, StringComparison.Ordinal);

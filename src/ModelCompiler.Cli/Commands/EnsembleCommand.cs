@@ -30,7 +30,15 @@ internal static class EnsembleCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var data = new DataOptions("--data", "What accuracy is measured on", required: false);
-        var command = new Command("ensemble", "Make one model of several that take and give the same.") { files, output, rule, weights };
+        var withoutTime = Timing.Without();
+        var command = new Command("ensemble", "Make one model of several that take and give the same.")
+        {
+            files,
+            output,
+            rule,
+            weights,
+            withoutTime,
+        };
         data.AddTo(command, split: false);
         return command.WithBody(
             terminal,
@@ -43,15 +51,8 @@ internal static class EnsembleCommand
                 {
                     var ensemble = Ensemble.Combine([.. cases.Select(c => c.File.Source)], options);
                     var path = parsed.GetRequiredValue(output);
-                    var measured = terminal.During(
-                        "measuring",
-                        () =>
-                            cases
-                                .Select(c => (c.File.Path, c.File.Source))
-                                .Append((Path: path, Source: new ModelSource(path, ensemble, _ => null)))
-                                .Select(m => new EnsembleMember(m.Path, Cost(m.Source)))
-                                .ToList()
-                    );
+                    ModelSource[] models = [.. cases.Select(c => c.File.Source), new(path, ensemble, _ => null)];
+                    var measured = terminal.During("measuring", () => Measure(models));
                     WholeFile.Write(path, ensemble);
                     var report = new EnsembleReport(path, measured[..^1], measured[^1].Cost);
                     return new(ExitCodes.Success, report, report.Print);
@@ -61,14 +62,17 @@ internal static class EnsembleCommand
                     throw new CommandException(e.Message, e);
                 }
 
-                ModelCost Cost(ModelSource source) =>
-                    ModelCost.Of(
-                        source,
-                        cases[0].Options,
-                        data.Open(parsed, cases[0].File) is { } set
-                            ? Accuracy(source, set.Test ?? set.Training, cases[0].Options, cancellation)
-                            : null
-                    );
+                List<EnsembleMember> Measure(IReadOnlyList<ModelSource> models) =>
+                    [
+                        .. models
+                            .Zip(ModelCost.Of(models, cases[0].Options, Timing.Of(parsed, withoutTime), cancellation))
+                            .Select(m => new EnsembleMember(m.First.Path, m.Second with { Accuracy = AccuracyOf(m.First) })),
+                    ];
+
+                double? AccuracyOf(ModelSource source) =>
+                    data.Open(parsed, cases[0].File) is { } set
+                        ? Accuracy(source, set.Test ?? set.Training, cases[0].Options, cancellation)
+                        : null;
             }
         );
     }

@@ -7,31 +7,6 @@ using Spectre.Console;
 
 namespace ModelCompiler.Cli.Reports;
 
-/// <summary>What a model costs.</summary>
-/// <param name="FileBytes">Size of the ONNX file.</param>
-/// <param name="Macs">Multiply-accumulate operations.</param>
-/// <param name="WeightBytes">Bytes of weights as they are baked into the binary.</param>
-/// <param name="ArenaBytes">Bytes of the arena.</param>
-/// <param name="Accuracy">Part of the labelled items that it gets right; null where there are none.</param>
-internal sealed record ModelCost(
-    long FileBytes,
-    long Macs,
-    long WeightBytes,
-    long ArenaBytes,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Accuracy
-)
-{
-    /// <summary>Compiles a model up to its plan.</summary>
-    /// <exception cref="CommandException">It cannot be compiled.</exception>
-    public static ModelCost Of(ModelSource source, CompileOptions options, double? accuracy)
-    {
-        var plan = ModelCompilation.Plan(source, options);
-        return plan.Description is { } description
-            ? new(source.Bytes.Length, description.Macs, description.WeightBytes, description.ArenaBytes, accuracy)
-            : throw new CommandException(string.Join(" ", plan.Problems.Select(p => p.Message)));
-    }
-}
-
 /// <summary>A line of the report on one layer or several that go together.</summary>
 /// <param name="Layers">Their names.</param>
 /// <param name="Change">What was done to them, for people.</param>
@@ -68,7 +43,7 @@ internal sealed record CompressionReport(
         OnnxFile file,
         string output,
         Compressed compressed,
-        CompileOptions options,
+        (ModelCost Before, ModelCost After) cost,
         (ModelDrop Measure, double Drop) quality
     )
     {
@@ -76,8 +51,14 @@ internal sealed record CompressionReport(
         return new(
             file.Path,
             output,
-            ModelCost.Of(file.Source, options, accuracy),
-            ModelCost.Of(new ModelSource(output, compressed.Model, _ => null), options, accuracy - quality.Drop),
+            cost.Before with
+            {
+                Accuracy = accuracy,
+            },
+            cost.After with
+            {
+                Accuracy = accuracy - quality.Drop,
+            },
             accuracy is null ? quality.Drop : null,
             compressed.Layers,
             compressed.Sensitivity
@@ -105,17 +86,7 @@ internal sealed record CompressionReport(
         }
 
         console.Write(layers);
-        var table = new Table().AddColumns("", "before", "after");
-        if (Before.Accuracy is { } before && After.Accuracy is { } after)
-        {
-            table.AddRow("accuracy", Percent(before), Percent(after));
-        }
-
-        table.AddRow("MAC", Amount.Of(Before.Macs), Amount.Of(After.Macs));
-        table.AddRow("weights", Amount.Bytes(Before.WeightBytes), Amount.Bytes(After.WeightBytes));
-        table.AddRow("arena", Amount.Bytes(Before.ArenaBytes), Amount.Bytes(After.ArenaBytes));
-        table.AddRow("file", Amount.Bytes(Before.FileBytes), Amount.Bytes(After.FileBytes));
-        console.Write(table);
+        console.Write(ModelCost.Columns(("before", Before), ("after", After)));
         if (OutputError is { } error)
         {
             console.WriteLine($"relative error of the outputs: {Percent(error)}");

@@ -1,4 +1,3 @@
-using ModelCompiler.Verification;
 using Spectre.Console;
 
 namespace ModelCompiler.Cli.Reports;
@@ -14,19 +13,6 @@ internal sealed record EnsembleReport(string Output, IReadOnlyList<EnsembleMembe
 {
     public void Print(IAnsiConsole console)
     {
-        var table = new Table().AddColumns("", "accuracy", "MAC", "weights", "arena", "file");
-        foreach (var (name, cost) in Models.Select(m => (m.Model, m.Cost)).Append((Output, Ensemble)))
-        {
-            table.AddRow(
-                new Text(name),
-                new Text(cost.Accuracy is { } accuracy ? CompressionReport.Percent(accuracy) : ""),
-                new Text(Amount.Of(cost.Macs)),
-                new Text(Amount.Bytes(cost.WeightBytes)),
-                new Text(Amount.Bytes(cost.ArenaBytes)),
-                new Text(Amount.Bytes(cost.FileBytes))
-            );
-        }
-
-        console.Write(table);
+        console.Write(ModelCost.Rows([.. Models.Select(m => (m.Model, m.Cost)), (Output, Ensemble)]));
     }
 }

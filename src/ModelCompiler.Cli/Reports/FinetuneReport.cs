@@ -1,26 +1,10 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
-using ModelCompiler.Training;
 using ModelCompiler.Training.Distillation;
 using ModelCompiler.Verification;
 using Spectre.Console;
 
 namespace ModelCompiler.Cli.Reports;
-
-/// <summary>A network before or after training.</summary>
-/// <param name="Loss">Mean loss on the items that it is measured on.</param>
-/// <param name="Accuracy">Part of them that is right; null for losses of which that cannot be said.</param>
-/// <param name="Macs">Multiply-accumulates; null where the compiler does not take the network.</param>
-/// <param name="WeightBytes">Bytes of packed weights.</param>
-/// <param name="ArenaBytes">Bytes of the arena.</param>
-internal sealed record NetworkFacts(double Loss, double? Accuracy, long? Macs, long? WeightBytes, long? ArenaBytes)
-{
-    public static NetworkFacts Of(string path, CompileOptions options, Measurement measured)
-    {
-        var (program, _) = ModelCase.Open(path, options).Lower();
-        return new(measured.Loss, measured.Accuracy, program?.Steps.Sum(s => s.Macs), program?.Weights.Length, program?.ArenaBytes);
-    }
-}
 
 /// <summary>How a student was taught.</summary>
 /// <param name="Teachers">Files of the teachers.</param>
@@ -52,8 +36,8 @@ internal sealed record FinetuneReport(
     string Output,
     string MeasuredOn,
     int MeasuredItems,
-    NetworkFacts Before,
-    NetworkFacts After,
+    ModelCost Before,
+    ModelCost After,
     int Epochs,
     int BestEpoch,
     string? Stopped,
@@ -68,17 +52,8 @@ internal sealed record FinetuneReport(
 
     public void Print(IAnsiConsole console)
     {
-        var table = new Table().AddColumns("", "before", "after");
-        table.AddRow(Row($"loss on {MeasuredItems} {MeasuredOn} items", n => Amount.Number(n.Loss)));
-        if (Before.Accuracy is not null)
-        {
-            table.AddRow(Row("accuracy", n => string.Create(CultureInfo.InvariantCulture, $"{100 * n.Accuracy:F2} %")));
-        }
-
-        table.AddRow(Row("MAC", n => n.Macs is { } macs ? Amount.Of(macs) : "not compiled"));
-        table.AddRow(Row("weights", n => n.WeightBytes is { } bytes ? Amount.Bytes(bytes) : "not compiled"));
-        table.AddRow(Row("arena", n => n.ArenaBytes is { } bytes ? Amount.Bytes(bytes) : "not compiled"));
-        console.Write(table);
+        console.Write(ModelCost.Columns(("before", Before), ("after", After)));
+        console.WriteLine($"loss{(Before.Accuracy is null ? "" : " and accuracy")} on {MeasuredItems} {MeasuredOn} items");
         console.WriteLine(
             $"{Output}: epoch {BestEpoch} of {Epochs}, {Amount.Of(TrainedParameters)} parameters trained, {Amount.Of(FrozenParameters)} frozen"
         );
@@ -96,7 +71,5 @@ internal sealed record FinetuneReport(
         {
             console.WriteLine(sentence);
         }
-
-        string[] Row(string name, Func<NetworkFacts, string> of) => [name, of(Before), of(After)];
     }
 }
