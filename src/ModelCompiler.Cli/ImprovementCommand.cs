@@ -28,6 +28,23 @@ internal sealed record ImprovementTask(
     /// <summary>How the compiler takes the model.</summary>
     public CompileOptions Sizes { get; } = Fixed(new CompileOptions().With(Parsed.GetValue(Arguments.Dimensions) ?? []));
 
+    /// <summary>Loads libtorch, and opens the model with what of it is to stay as it is.</summary>
+    public TrainableModel Open()
+    {
+        Session.LoadTorch();
+        var model = TrainableModel.Open(File.Source, Sizes.Dimensions);
+        try
+        {
+            Arguments.Kept.ApplyTo(model, Parsed);
+            return model;
+        }
+        catch (CommandException)
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Reads the items.</summary>
     public TrainingSets ReadSets(TrainableModel model) => TrainingSets.Of(model, Arguments.Data.Open(Parsed, File)!);
 
@@ -83,6 +100,8 @@ internal sealed class ImprovementArguments
 
     public Option<DimensionRange[]> Dimensions { get; } = new ModelArguments().Dimensions;
 
+    public KeptParameters Kept { get; } = new();
+
     public Option<bool> WithoutTime { get; } = Timing.Without();
 
     public TrainingArguments Training { get; }
@@ -104,6 +123,7 @@ internal static class ImprovementCommand
         command.Options.Add(arguments.Output);
         command.Options.Add(arguments.Augment);
         command.Options.Add(arguments.Dimensions);
+        arguments.Kept.AddTo(command);
         arguments.Training.AddTo(command);
         command.Options.Add(arguments.WithoutTime);
         return command.WithBody(

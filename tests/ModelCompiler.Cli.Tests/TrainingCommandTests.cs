@@ -188,8 +188,10 @@ public sealed class TrainingCommandTests : IDisposable
             ]);
     }
 
-    [TorchFact]
-    public async Task Finetune_keeps_what_it_is_told_to_keep()
+    [TorchTheory]
+    [InlineData("finetune")]
+    [InlineData("distill")]
+    public async Task Commands_that_train_keep_what_they_are_told_to_keep(string command)
     {
         var builder = Dense();
         var weights = builder.Proto.Graph.Initializer.Single(i => i.Name == "w");
@@ -198,6 +200,7 @@ public sealed class TrainingCommandTests : IDisposable
         ]);
         var model = _models.Add("pruned", builder);
         var data = TrainingData.WriteArrays(At("data.npz"));
+        string[] teacher = command == "distill" ? ["--teacher", _models.Add("teacher", Dense())] : [];
 
         await Run("zeros.onnx", "--keep-zeros", "--freeze", "b*");
         await Run("clusters.onnx", "--keep-clusters");
@@ -214,8 +217,9 @@ public sealed class TrainingCommandTests : IDisposable
                 0,
                 (
                     await Invocation.Of([
-                        "finetune",
+                        command,
                         model,
+                        .. teacher,
                         "--data",
                         data,
                         "-o",
@@ -248,6 +252,7 @@ public sealed class TrainingCommandTests : IDisposable
 
         await AssertFails(4, "(Det)", _models.Add("det", Det()), data);
         await AssertFails(3, "no parameter is named 'x*'", dense, data, "--freeze", "x*");
+        await AssertFails(3, "no weight that is trained is 0", dense, data, "--keep-zeros");
         await AssertFails(3, "' is not there; data may be", dense, At("nothing"));
         await AssertFails(3, "takes images of 2×2×1, but those of", dense, TrainingData.WriteImages(At("images")));
         await AssertFails(3, "needs the --checkpoint", dense, data, "--resume");
@@ -297,16 +302,22 @@ public sealed class TrainingCommandTests : IDisposable
         Assert.True(after.GetProperty("accuracy").GetDouble() >= 0.8);
         Assert.Equal(teachers, json.GetProperty("distillation").GetProperty("teachers").EnumerateArray().Select(t => t.GetString()!));
         using var oracle = new OnnxRuntimeOracle(File.ReadAllBytes(At("taught.onnx")));
+    }
 
-        string Knowing(string name, float sharpness)
-        {
-            var builder = Dense();
-            var weights = builder.Proto.Graph.Initializer.Single(i => i.Name == "w");
-            weights.RawData = Google.Protobuf.ByteString.CopyFrom([
-                .. new[] { sharpness, -sharpness, -sharpness, sharpness, 0, 0, 0, 0 }.SelectMany(BitConverter.GetBytes),
-            ]);
-            return _models.Add(name, builder);
-        }
+    [TorchTheory]
+    [InlineData("average")]
+    [InlineData("vote")]
+    public async Task Distill_learns_from_an_ensemble_in_one_file(string rule)
+    {
+        string[] members = [.. Enumerable.Range(0, 3).Select(i => Knowing($"member{i}", 5 + i))];
+        await Invocation.Of(["ensemble", .. members, "-o", At("ensemble.onnx"), "--rule", rule, "--no-time"]);
+        var data = TrainingData.WriteArrays(At("data.npz"));
+
+        string[] arguments = ["distill", _models.Add("student", Dense()), "--teacher", At("ensemble.onnx"), "--data", data, "-o"];
+        string[] options = ["--epochs", "20", "--batch", "8", "--learning-rate", "0.1", "--alpha", "1", "--no-time", "--json"];
+        var after = Json(await Invocation.Of([.. arguments, At("taught.onnx"), .. options])).GetProperty("after");
+
+        Assert.True(after.GetProperty("accuracy").GetDouble() >= 0.8);
     }
 
     [TorchFact]
@@ -358,6 +369,17 @@ public sealed class TrainingCommandTests : IDisposable
         var weights = model.Constant(RandomTensors.Floats(1, 4, 2), "w");
         var scores = model.Node("Gemm", [x, weights, model.Constant(Tensor.Floats(new TensorShape(2), 0, 0), "b")]);
         return model.Output(model.Node("Softmax", [scores]), ElementType.Float32);
+    }
+
+    /// <summary>A network that knows which of the first two numbers is greater.</summary>
+    private string Knowing(string name, float sharpness)
+    {
+        var builder = Dense();
+        var weights = builder.Proto.Graph.Initializer.Single(i => i.Name == "w");
+        weights.RawData = Google.Protobuf.ByteString.CopyFrom([
+            .. new[] { sharpness, -sharpness, -sharpness, sharpness, 0, 0, 0, 0 }.SelectMany(BitConverter.GetBytes),
+        ]);
+        return _models.Add(name, builder);
     }
 
     private static OnnxModelBuilder Det()

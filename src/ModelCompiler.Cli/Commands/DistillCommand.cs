@@ -2,7 +2,6 @@ using System.CommandLine;
 using ModelCompiler.Cli.Reports;
 using ModelCompiler.Training;
 using ModelCompiler.Training.Distillation;
-using ModelCompiler.Training.Graphs;
 using ModelCompiler.Verification;
 
 namespace ModelCompiler.Cli.Commands;
@@ -75,8 +74,7 @@ internal static class DistillCommand
         var distillation = Options(task.Parsed, what, task.Options.Seed);
         string[] paths = task.Parsed.GetRequiredValue(what.Teachers);
         var sources = paths.Select(f => OnnxFile.Read(f).Source).ToList();
-        task.Session.LoadTorch();
-        using var student = TrainableModel.Open(task.File.Source, task.Sizes.Dimensions);
+        using var student = task.Open();
         var sets = task.ReadSets(student);
         var teachers = new List<Teacher>();
         try
