@@ -16,7 +16,8 @@ internal sealed record CodeBook(byte[] Indices, float[] Values, int Entries)
     /// <param name="shape">Their shape.</param>
     /// <param name="axis">The dimension whose places each have values of their own; null for one row.</param>
     /// <param name="options">How many values, and where they start.</param>
-    public static CodeBook Of(ReadOnlySpan<float> weights, TensorShape shape, int? axis, ClusteringOptions options)
+    /// <param name="whole">Whether the values are whole numbers, as the weights then are.</param>
+    public static CodeBook Of(ReadOnlySpan<float> weights, TensorShape shape, int? axis, ClusteringOptions options, bool whole = false)
     {
         var rows = axis is { } channels ? shape[channels] : 1;
         var inner = axis is { } a ? shape.Product(a + 1, shape.Rank) : weights.Length;
@@ -31,7 +32,7 @@ internal sealed record CodeBook(byte[] Indices, float[] Values, int Entries)
             members[i / inner % rows].Add(weights[i]);
         }
 
-        var centres = members.Select(m => Centres([.. m], options)).ToArray();
+        var centres = members.Select(m => Centres([.. m], options, whole)).ToArray();
         var entries = centres.Max(c => c.Length);
         var indices = new byte[weights.Length];
         for (var i = 0; i < weights.Length; i++)
@@ -43,7 +44,7 @@ internal sealed record CodeBook(byte[] Indices, float[] Values, int Entries)
     }
 
     /// <summary>The values that stand for the weights of a channel: where some are zero, zero is one of them and stands for these alone.</summary>
-    private static float[] Centres(float[] weights, ClusteringOptions options)
+    private static float[] Centres(float[] weights, ClusteringOptions options, bool whole)
     {
         var others = weights.Where(w => w != 0).ToArray();
         var hasZeros = others.Length < weights.Length;
@@ -58,8 +59,19 @@ internal sealed record CodeBook(byte[] Indices, float[] Values, int Entries)
             options.Initialisation,
             options.Seed
         );
+        if (whole)
+        {
+            centres = [.. centres.Select(Whole).Distinct()];
+        }
+
         return hasZeros ? [.. centres.Append(0).Distinct().Order()] : centres;
     }
+
+    /// <summary>The nearest whole number; but for zero, which is for zeros alone.</summary>
+    private static float Whole(float centre) =>
+        MathF.Round(centre) is var nearest && nearest != 0 ? nearest
+        : centre < 0 ? -1
+        : 1;
 
     private static int IndexOf(float[] centres, float weight)
     {

@@ -47,7 +47,7 @@ public static class WeightClustering
     private const int MaxClusters = 256;
     private const int FirstOpsetWithGatherElements = 11;
 
-    /// <summary>Clusters the weights of a float model.</summary>
+    /// <summary>Clusters the weights of a model, float or of integer weights behind DequantizeLinear.</summary>
     /// <exception cref="CompressionException">The model or the options cannot be used.</exception>
     public static ClusteredModel Run(ModelSource source, ClusteringOptions options, CancellationToken cancellation = default)
     {
@@ -56,32 +56,34 @@ public static class WeightClustering
             throw new CompressionException($"weights share between 2 and {MaxClusters} values, which {options.Clusters} is not");
         }
 
-        var model = FloatModel.Read(source);
+        var model = CompressibleModel.Read(source);
         if (options.PerChannel && model.Opset < FirstOpsetWithGatherElements)
         {
             var shapes = ValueShapes.Of(model, source.Path, options.Compile);
             OpsetUpgrade.Apply(model, source.Path, value => shapes.Find(value)?.Rank);
         }
 
-        var weights = WeightTensor.AllOf(model).Where(w => options.Layers(w.Layer) && w.Weights.Shape.Elements > 0).ToList();
+        // Weights of 4 bits have at most 16 values as they are.
+        var weights = WeightTensor
+            .AllOf(model)
+            .Where(w => options.Layers(w.Layer) && w.Weights.Shape.Elements > 0)
+            .Where(w => w.Quantised is null || !PackedElements.ArePacked(w.Quantised.Integers.Element))
+            .ToList();
         if (weights.Count == 0)
         {
-            throw new CompressionException($"{source.Path}: no layer has constant float32 weights to cluster");
+            throw new CompressionException(
+                $"{source.Path}: no layer has constant weights, float32 or integers of 8 or more bits, to cluster"
+            );
         }
 
         var (nodes, layers) = (new List<NodeProto>(), new List<ClusteredLayer>());
         foreach (var weight in weights)
         {
             cancellation.ThrowIfCancellationRequested();
-            var elements = weight.Weights.ToFloats();
-            if (!elements.All(float.IsFinite))
-            {
-                throw new CompressionException($"{source.Path}: layer '{weight.Layer}' has weights that are not finite");
-            }
-
-            var book = CodeBook.Of(elements, weight.Weights.Shape, AxisOf(weight, options), options);
-            Write(model, weight, book, nodes);
-            layers.Add(new ClusteredLayer(weight.Layer, elements.Length, book.Entries, book.Rows, Error(elements, book, weight, options)));
+            var shared = SharedElements.Of(source.Path, weight, AxisOf(weight, options));
+            var book = CodeBook.Of(shared.Elements, weight.Weights.Shape, AxisOf(weight, options), options, weight.Quantised is not null);
+            Write(model, weight, book, shared, nodes);
+            layers.Add(new(weight.Layer, shared.Elements.Length, book.Entries, book.Rows, Error(shared, book, weight, options)));
         }
 
         model.SetNodes([.. nodes, .. model.Graph.Node]);
@@ -93,12 +95,12 @@ public static class WeightClustering
     private static int? AxisOf(WeightTensor weight, ClusteringOptions options) =>
         options.PerChannel && (weight.Group == 1 || weight.OutputAxis == 0) ? weight.OutputAxis : null;
 
-    private static void Write(OnnxModel model, WeightTensor weight, CodeBook book, List<NodeProto> nodes)
+    private static void Write(OnnxModel model, WeightTensor weight, CodeBook book, SharedElements shared, List<NodeProto> nodes)
     {
         var (shape, name) = (weight.Weights.Shape, weight.Name);
-        var form = GatherForm.Of(shape, book.Rows > 1 ? weight.OutputAxis : null, book);
+        var form = GatherForm.Of(shape, book.Rows > 1 ? weight.OutputAxis : null, shared.InFile(book));
         var indices = model.AddConstant<byte>($"{name}/indices", ElementType.UInt8, form.Indices, book.Indices);
-        var values = model.AddConstant<float>($"{name}/code_book", ElementType.Float32, form.Book, form.Values);
+        var values = model.AddConstant<byte>($"{name}/code_book", shared.Element, form.Book, shared.Bytes(form.Values));
         var positions = model.UniqueName($"{name}/positions");
         nodes.Add(OnnxMessages.Node(positions, "Cast", [indices], positions, OnnxMessages.Attribute("to", (long)ElementType.Int32)));
         var result = model.UniqueName($"{name}/clustered");
@@ -152,17 +154,18 @@ public static class WeightClustering
 
     private static float[] Repeated(CodeBook book, int times) => [.. Enumerable.Repeat(book.Values, times).SelectMany(v => v)];
 
-    private static double Error(float[] weights, CodeBook book, WeightTensor weight, ClusteringOptions options)
+    private static double Error(SharedElements shared, CodeBook book, WeightTensor weight, ClusteringOptions options)
     {
-        var inner = AxisOf(weight, options) is { } axis
-            ? weight.Weights.Shape.Product(axis + 1, weight.Weights.Shape.Rank)
-            : weights.Length;
+        var shape = weight.Weights.Shape;
+        var inner = AxisOf(weight, options) is { } axis ? shape.Product(axis + 1, shape.Rank) : shape.Elements;
         var (error, all) = (0.0, 0.0);
-        for (var i = 0; i < weights.Length; i++)
+        for (var i = 0; i < shared.Elements.Length; i++)
         {
-            var value = book.Values[(i / inner % book.Rows * book.Entries) + book.Indices[i]];
-            error += ((double)weights[i] - value) * (weights[i] - value);
-            all += (double)weights[i] * weights[i];
+            var scale = (double)(weight.Quantised?.Scale(i) ?? 1);
+            var value = scale * book.Values[(i / inner % book.Rows * book.Entries) + book.Indices[i]];
+            var original = scale * shared.Elements[i];
+            error += (original - value) * (original - value);
+            all += original * original;
         }
 
         return all > 0 ? Math.Sqrt(error / all) : 0;

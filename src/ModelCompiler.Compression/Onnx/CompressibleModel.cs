@@ -1,20 +1,23 @@
+using Google.Protobuf;
+
 namespace ModelCompiler.Compression.Onnx;
 
-/// <summary>Reads models whose weights are still float32, as all methods need them that weigh weights.</summary>
-internal static class FloatModel
+/// <summary>
+/// Reads models in the form that all methods need which weigh weights: as float32 initialisers, or as integers behind a DequantizeLinear.
+/// </summary>
+public static class CompressibleModel
 {
-    /// <summary>Reads a model; its Constant nodes become initialisers.</summary>
-    /// <exception cref="CompressionException">The file is not a readable ONNX model, or it is quantised already.</exception>
+    /// <summary>Reads a model; its Constant nodes become initialisers, and so do weights that nodes compute from constants.</summary>
+    /// <exception cref="CompressionException">The file is not a readable ONNX model.</exception>
     public static OnnxModel Read(ModelSource source)
     {
         var model = OnnxModel.Read(source);
-        if (model.Graph.Node.Any(n => n.OpType is "QuantizeLinear" or "DequantizeLinear"))
-        {
-            throw new CompressionException($"{source.Path}: the model is quantised already; this comes before quantisation");
-        }
-
         ConstantNodes.Apply(model);
         ComputedWeights.Fold(model);
         return model;
     }
+
+    /// <summary>The same as a file.</summary>
+    /// <exception cref="CompressionException">The file is not a readable ONNX model.</exception>
+    public static ModelSource Plain(ModelSource source) => new(source.Path, Read(source).Proto.ToByteArray(), _ => null);
 }

@@ -10,8 +10,8 @@ internal static class ComputedWeights
     public static void Fold(OnnxModel model)
     {
         var computed = model
-            .Graph.Node.Where(n => n.OpType is "Conv" or "ConvTranspose" or "Gemm" or "MatMul")
-            .SelectMany(n => n.Input.Take(2))
+            .Graph.Node.Where(n => n.OpType is "Conv" or "ConvTranspose" or "DequantizeLinear" or "Gemm" or "MatMul")
+            .SelectMany(n => n.Input.Take(n.OpType == "DequantizeLinear" ? 1 : 2))
             .Distinct()
             .Where(v => !model.IsOutput(v) && IsComputed(model, v))
             .ToHashSet(StringComparer.Ordinal);

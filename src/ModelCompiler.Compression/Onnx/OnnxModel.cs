@@ -130,7 +130,9 @@ public sealed class OnnxModel
     public void SetConstant(string name, Tensor tensor)
     {
         var proto = _constants[name];
-        var changed = OnnxMessages.Initializer(name, tensor.Element, tensor.Shape, tensor.Bytes);
+        // Files hold several elements of few bits in a byte.
+        var bytes = PackedElements.ArePacked(tensor.Element) ? PackedElements.Pack(tensor.Bytes, tensor.Element) : tensor.Bytes;
+        var changed = OnnxMessages.Initializer(name, tensor.Element, tensor.Shape, bytes);
         Graph.Initializer[Graph.Initializer.IndexOf(proto)] = changed;
         _constants[name] = changed;
         _read[name] = tensor;

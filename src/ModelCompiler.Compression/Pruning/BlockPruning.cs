@@ -38,7 +38,7 @@ public static class BlockPruning
         CancellationToken cancellation = default
     )
     {
-        var model = FloatModel.Read(source);
+        var model = CompressibleModel.Read(source);
         var removed = new List<RemovedBlock>();
         while (removed.Count < blocks)
         {

@@ -63,7 +63,7 @@ public sealed record NarrowModel(byte[] Model, IReadOnlyList<PrunedChannels> Gro
 /// </summary>
 public static class ChannelPruning
 {
-    /// <summary>Prunes a float model.</summary>
+    /// <summary>Prunes a model, float or of integer weights behind DequantizeLinear.</summary>
     /// <exception cref="CompressionException">The model or the options cannot be used.</exception>
     public static NarrowModel Run(ModelSource source, ChannelPruningOptions options)
     {
@@ -88,7 +88,8 @@ public static class ChannelPruning
     internal static (Coupling Coupling, IReadOnlyList<ChannelGroup> Groups) Plan(ModelSource source, ChannelPruningOptions options)
     {
         Check(options);
-        var model = FloatModel.Read(source);
+        var model = CompressibleModel.Read(source);
+        QuantisationCoupling.Unshare(model);
         var coupling = Coupling.Of(model, ValueShapes.Of(model, source.Path, options.Compile));
         var groups = ChannelGroup
             .Of(coupling, options.Criterion, options.Importance)

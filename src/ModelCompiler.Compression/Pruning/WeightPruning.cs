@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using ModelCompiler.Compression.Onnx;
-using ModelCompiler.Graphs;
 
 namespace ModelCompiler.Compression.Pruning;
 
@@ -51,12 +50,12 @@ public sealed record SparseModel(byte[] Model, IReadOnlyList<LayerSparsity> Laye
 /// <summary>Makes the least important weights zero; all shapes stay as they are.</summary>
 public static class WeightPruning
 {
-    /// <summary>Prunes a float model.</summary>
+    /// <summary>Prunes a model, float or of integer weights behind DequantizeLinear.</summary>
     /// <exception cref="CompressionException">The model or the amount cannot be used.</exception>
     public static SparseModel Run(ModelSource source, WeightPruningOptions options)
     {
         Check(options);
-        var model = FloatModel.Read(source);
+        var model = CompressibleModel.Read(source);
         var scored = WeightTensor
             .AllOf(model)
             .Where(w => options.Layers(w.Layer) && Fits(w, options.Pattern))
@@ -72,7 +71,12 @@ public static class WeightPruning
         var removed = options.Pattern is KeepOfEach pattern
             ? [.. scored.Select(s => OfEach(s.Weight, pattern, s.Importance))]
             : Blocks([.. scored.Select(s => WeightBlocks.Of(s.Weight, (BlockPattern)options.Pattern, s.Importance))], options);
-        var layers = scored.Zip(removed, (s, offsets) => Apply(model, s.Weight, offsets)).ToList();
+        var layers = scored
+            .Zip(
+                removed,
+                (s, offsets) => new LayerSparsity(s.Weight.Layer, s.Weight.Weights.Shape.Elements, s.Weight.MakeZero(model, offsets))
+            )
+            .ToList();
         return new SparseModel(model.Proto.ToByteArray(), layers);
     }
 
@@ -188,17 +192,5 @@ public static class WeightPruning
                 yield return layer.Members[i];
             }
         }
-    }
-
-    private static LayerSparsity Apply(OnnxModel model, WeightTensor weight, IEnumerable<int> removed)
-    {
-        var weights = weight.Weights.ToFloats();
-        foreach (var offset in removed)
-        {
-            weights[offset] = 0;
-        }
-
-        model.SetConstant(weight.Name, Tensor.Floats(weight.Weights.Shape, weights));
-        return new LayerSparsity(weight.Layer, weights.Length, weights.Count(w => w == 0));
     }
 }

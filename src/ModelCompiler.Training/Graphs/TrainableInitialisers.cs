@@ -37,14 +37,7 @@ internal sealed record TrainableInitialiser(
             return Constant.ToFloats();
         }
 
-        var integers = Constant.ToLongs();
-        return
-        [
-            .. integers.Select(
-                (q, i) =>
-                    Grid.IndexOf(Constant.Shape, i) is var g ? QuantizationRules.Dequantize((int)q, Grid.Scales[g], Grid.ZeroPoints[g]) : 0
-            ),
-        ];
+        return new QuantisedConstant(Name, Constant, Grid).Reals();
     }
 }
 
@@ -141,25 +134,10 @@ internal static class TrainableInitialisers
 
     private static TrainableInitialiser? Quantised(OnnxModel model, string name, NodeProto node)
     {
-        var constant = Read(model, name);
-        if (
-            model.Constant(node.Input[1]) is not { Element: ElementType.Float32 } scale
-            || node.Input.Count > 2 && node.Input[2].Length > 0 && model.Constant(node.Input[2]) is null
-            || constant.Shape.Elements == 0
-            || (
-                node.Input.Count > 2 && model.Constant(node.Input[2]) is { } zeroPoints && zeroPoints.Shape.Elements != scale.Shape.Elements
-            )
-        )
-        {
-            return null;
-        }
-
-        var scales = scale.ToFloats();
-        var zeros = node.Input.Count > 2 && model.Constant(node.Input[2]) is { } zero ? zero.ToLongs() : new long[scales.Length];
-        var axis = scales.Length == 1 ? 0 : constant.Shape.NormaliseAxis(Attribute(node, "axis", 1));
-        var grid = new QuantizationGrid(scales, zeros.Select(z => (int)z).ToArray(), axis, (int)Attribute(node, "block_size", 0));
-        QuantizationRules.Check(constant.Shape, grid.Axis, grid.BlockSize, scales.Length);
-        return new(name, ParameterRole.Weight, constant, grid);
+        Read(model, name);
+        return QuantisedConstant.Of(model, node) is { } quantised
+            ? new(name, ParameterRole.Weight, quantised.Integers, quantised.Grid)
+            : null;
     }
 
     /// <summary>
@@ -224,7 +202,4 @@ internal static class TrainableInitialisers
     private static bool Reads(NodeProto node, int input, string name) => input < node.Input.Count && node.Input[input] == name;
 
     private static bool HasBodies(NodeProto node) => node.Attribute.Any(a => a.G is not null || a.Graphs.Count > 0);
-
-    private static long Attribute(NodeProto node, string name, long otherwise) =>
-        node.Attribute.FirstOrDefault(a => a.Name == name)?.I ?? otherwise;
 }

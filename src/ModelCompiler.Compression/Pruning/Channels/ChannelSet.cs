@@ -78,7 +78,8 @@ internal sealed class ChannelScores(
 
     private double[]? Compute(string name, int axis)
     {
-        if (coupling.Model.Constant(name) is not { Element: ElementType.Float32 } tensor)
+        var constant = layers.TryGetValue(name, out var weight) ? weight.Weights : coupling.Model.Constant(name);
+        if (constant is not { Element: ElementType.Float32 } tensor)
         {
             return null;
         }
@@ -89,7 +90,7 @@ internal sealed class ChannelScores(
                 // Not relative: that scales of different layers can be compared is what this criterion lives by.
                 return [.. tensor.ToFloats().Select(s => (double)Math.Abs(s))];
             case ChannelCriterion.Given:
-                return layers.TryGetValue(name, out var layer) && importance!(layer) is { } given
+                return weight is not null && importance!(weight) is { } given
                     ? Relative(Sums(Tensor.Floats(tensor.Shape, given), axis, TensorPrimitives.Sum))
                     : null;
             case ChannelCriterion.L2:

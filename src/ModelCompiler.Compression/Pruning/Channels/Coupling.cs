@@ -68,7 +68,11 @@ internal sealed class Coupling
     /// <summary>Says that each slice of a constant's dimension makes one output channel.</summary>
     public void Produces(string tensor, int axis)
     {
-        if (Model.Constant(tensor) is { Element: ElementType.Float32 })
+        if (QuantisedConstant.Behind(Model, tensor) is { } quantised)
+        {
+            _produced.Add((quantised.Name, axis));
+        }
+        else if (Model.Constant(tensor) is { Element: ElementType.Float32 })
         {
             _produced.Add((tensor, axis));
         }
