@@ -22,7 +22,7 @@ internal static class PruneCommand
         var method = new Option<Method>("--method")
         {
             Description =
-                "weights: the least become zero. channels: the least go, with all that computes and reads them. blocks: residual blocks go.",
+                "weights: the least become zero. channels: the least go, with all that computes and reads them. blocks: residual blocks go, and layers that give the shape they take.",
             DefaultValueFactory = _ => Method.Weights,
         };
         var amount = new Option<double>("--amount")
@@ -51,7 +51,7 @@ internal static class PruneCommand
             Description = "What is left of a layer is a multiple of this number of channels.",
             DefaultValueFactory = _ => 1,
         };
-        var blocks = new Option<int>("--blocks") { Description = "Most residual blocks that go.", DefaultValueFactory = _ => 1 };
+        var blocks = new Option<int>("--blocks") { Description = "Most blocks that go.", DefaultValueFactory = _ => 1 };
         var maxDrop = new Option<double?>("--max-drop")
         {
             Description =
@@ -158,12 +158,13 @@ internal static class PruneCommand
         var shorter = BlockPruning.Run(
             task.File.Source,
             task.Choice.Value,
-            blocks,
-            drop ?? double.PositiveInfinity,
-            task.Compile,
+            new BlockPruningOptions(blocks, drop ?? double.PositiveInfinity) { Layers = task.Layers, Compile = task.Compile },
             task.Cancellation
         );
-        return new Compressed(shorter.Model, [.. shorter.Removed.Select(r => new LayerChange([r.Sum], $"block removed, {r.Nodes} nodes"))]);
+        return new Compressed(
+            shorter.Model,
+            [.. shorter.Removed.Select(r => new LayerChange([r.Name], $"block removed, {r.Nodes} nodes"))]
+        );
     }
 
     private static SparsityPattern PatternOf(string text) =>

@@ -1,122 +1,114 @@
 using Google.Protobuf;
 using ModelCompiler.Compression.Onnx;
-using ModelCompiler.Import.Onnx;
 using ModelCompiler.Import.Onnx.Proto;
 
 namespace ModelCompiler.Compression.Pruning;
 
-/// <summary>A residual block that was taken out.</summary>
-/// <param name="Sum">Name of the sum that ended it.</param>
+/// <summary>Choices for <see cref="BlockPruning"/>.</summary>
+/// <param name="Blocks">Most blocks to take out.</param>
+/// <param name="AllowedDrop">Most that the model may become worse.</param>
+public sealed record BlockPruningOptions(int Blocks, double AllowedDrop = double.PositiveInfinity)
+{
+    /// <summary>Which nodes may go, by name; by default all.</summary>
+    public Func<string, bool> Layers { get; init; } = _ => true;
+
+    /// <summary>Sizes of symbolic dimensions.</summary>
+    public CompileOptions Compile { get; init; } = new();
+}
+
+/// <summary>A block that was taken out.</summary>
+/// <param name="Name">Name of the sum that ended it, or of its first layer where it was a chain.</param>
 /// <param name="Nodes">Number of nodes that went with it.</param>
 /// <param name="Drop">How much worse than the original the model is without this block and those before it.</param>
-public sealed record RemovedBlock(string Sum, int Nodes, double Drop);
+public sealed record RemovedBlock(string Name, int Nodes, double Drop);
 
-/// <summary>A model with fewer residual blocks.</summary>
+/// <summary>A model with fewer blocks.</summary>
 /// <param name="Model">Content of the ONNX file.</param>
 /// <param name="Removed">The blocks that went, in that order.</param>
 public sealed record ShortModel(byte[] Model, IReadOnlyList<RemovedBlock> Removed);
 
 /// <summary>
-/// Takes whole residual blocks out, x in place of x + f(x): at each step the one without which the model is least worse, as measured.
+/// Takes whole blocks out: x in place of x + f(x), and x in place of f(x) where f is a chain of layers that gives the shape it takes. At
+/// each step that one goes without which the model is least worse, as measured.
 /// </summary>
 public static class BlockPruning
 {
-    /// <summary>Prunes a float model.</summary>
+    /// <summary>Prunes a model, float or of integer weights behind DequantizeLinear.</summary>
     /// <param name="source">The model.</param>
     /// <param name="measure">How much worse a model has become.</param>
-    /// <param name="blocks">Most blocks to take out.</param>
-    /// <param name="allowedDrop">Most that the model may become worse.</param>
-    /// <param name="options">Sizes of symbolic dimensions.</param>
+    /// <param name="options">How many blocks go, and which.</param>
     /// <param name="cancellation">Stops between two measurements.</param>
-    /// <exception cref="CompressionException">The model cannot be used, or has no residual block.</exception>
+    /// <exception cref="CompressionException">The model cannot be used, or has no such block.</exception>
     public static ShortModel Run(
         ModelSource source,
         ModelDrop measure,
-        int blocks,
-        double allowedDrop,
-        CompileOptions options,
+        BlockPruningOptions options,
         CancellationToken cancellation = default
     )
     {
+        if (options.Blocks < 1)
+        {
+            throw new CompressionException($"at least 1 block is to be taken out, which {options.Blocks} is not");
+        }
+
         var model = CompressibleModel.Read(source);
         var removed = new List<RemovedBlock>();
-        while (removed.Count < blocks)
+        while (removed.Count < options.Blocks)
         {
-            var candidates = Candidates(model, source.Path, options)
-                .Select(c => (c.Sum, c.Skip, Short: Without(model, c.Sum, c.Skip)))
-                .Select(c => (c.Sum, c.Short, Drop: measure.Of(c.Short, cancellation)))
-                .ToList();
-            if (candidates.Count == 0 && removed.Count == 0)
+            (RemovableBlock Block, OnnxModel Model, double Drop)? best = null;
+            foreach (var (block, shorter) in Shorter(model, source.Path, options))
             {
-                throw new CompressionException($"{source.Path}: there is no residual block, x + f(x), that could be taken out");
+                var drop = measure.Of(shorter.Proto.ToByteArray(), cancellation);
+                best = best is null || drop < best.Value.Drop ? (block, shorter, drop) : best;
             }
 
-            if (candidates.Count == 0 || !(candidates.Min(c => c.Drop) <= allowedDrop))
+            if (best is null && removed.Count == 0)
+            {
+                throw new CompressionException(
+                    $"{source.Path}: there is no block that could be taken out, neither x + f(x) nor a chain of layers that gives the shape it takes"
+                );
+            }
+
+            if (best is not { } least || !(least.Drop <= options.AllowedDrop))
             {
                 break;
             }
 
-            var best = candidates.MinBy(c => c.Drop);
-            var next = OnnxModel.Read(new ModelSource(source.Path, best.Short, _ => null));
-            removed.Add(new(WeightTensor.NameOf(best.Sum), model.Graph.Node.Count - next.Graph.Node.Count, best.Drop));
-            model = next;
+            removed.Add(new(least.Block.Name, model.Graph.Node.Count - least.Model.Graph.Node.Count, least.Drop));
+            model = least.Model;
         }
 
         return new ShortModel(model.Proto.ToByteArray(), removed);
     }
 
-    /// <summary>Sums of a value and of something computed from it, of one shape.</summary>
-    private static List<(NodeProto Sum, string Skip)> Candidates(OnnxModel model, string path, CompileOptions options)
+    /// <summary>The model without each of its blocks.</summary>
+    private static IEnumerable<(RemovableBlock Block, OnnxModel Model)> Shorter(OnnxModel model, string path, BlockPruningOptions options)
     {
-        var shapes = ValueShapes.Of(model, path, options);
-        return
-        [
-            .. model
-                .Graph.Node.Where(n => n.OpType is "Add" or "Sum" && OnnxDomains.Normalise(n.Domain).Length == 0 && n.Input.Count == 2)
-                .Where(n => !model.IsOutput(n.Output[0]))
-                .SelectMany(n => new[] { (Sum: n, Skip: n.Input[0], Branch: n.Input[1]), (Sum: n, Skip: n.Input[1], Branch: n.Input[0]) })
-                .Where(c =>
-                    model.Constant(c.Skip) is null
-                    && c.Skip != c.Branch
-                    && shapes.Find(c.Skip) is { } shape
-                    && shape == shapes.Find(c.Sum.Output[0])
-                    && DependsOn(model, c.Branch, c.Skip)
-                )
-                .Select(c => (c.Sum, c.Skip)),
-        ];
-    }
-
-    private static bool DependsOn(OnnxModel model, string value, string wanted)
-    {
-        var (seen, open) = (new HashSet<string>(StringComparer.Ordinal) { value }, new Stack<string>([value]));
-        while (open.TryPop(out var name))
+        foreach (var block in RemovableBlock.AllOf(model, ValueShapes.Of(model, path, options.Compile)))
         {
-            if (name == wanted)
+            var shorter = Without(model, block);
+            var left = shorter.Graph.Node.Select(n => n.Output[0]).ToHashSet(StringComparer.Ordinal);
+            if (
+                model.Graph.Node.Where(n => n == block.Last || !left.Contains(n.Output[0])).All(n => options.Layers(WeightTensor.NameOf(n)))
+            )
             {
-                return true;
-            }
-
-            foreach (var input in model.Producer(name) is { } producer ? OnnxModel.Reads(producer).Where(seen.Add) : [])
-            {
-                open.Push(input);
+                yield return (block, shorter);
             }
         }
-
-        return false;
     }
 
-    private static byte[] Without(OnnxModel original, NodeProto sum, string skip)
+    private static OnnxModel Without(OnnxModel original, RemovableBlock block)
     {
         var model = OnnxModel.Read(new ModelSource("", original.Proto.ToByteArray(), _ => null));
-        // As a node of its own: also the graphs in attributes may read the sum.
-        var index = original.Graph.Node.IndexOf(sum);
-        var bypass = OnnxMessages.Node(sum.Name, "Identity", [skip], sum.Output[0]);
+        // As a node of its own: also the graphs in attributes may read what the block gives.
+        var index = original.Graph.Node.IndexOf(block.Last);
+        var bypass = OnnxMessages.Node(block.Last.Name, "Identity", [block.Input], block.Last.Output[0]);
         model.SetNodes([.. model.Graph.Node.Select((n, i) => i == index ? bypass : n)]);
-        Bypass(model, bypass, skip);
+        Bypass(model, bypass, block.Input);
         RemoveUnread(model);
         model.RemoveUnusedConstants();
         model.Graph.ValueInfo.Clear();
-        return model.Proto.ToByteArray();
+        return model;
     }
 
     private static void Bypass(OnnxModel model, NodeProto identity, string skip)

@@ -14,9 +14,9 @@ public sealed class MeasuredPruningTests
     {
         // Of three blocks the second adds next to nothing.
         var model = Residual(1, 0.001f, 0.5f);
-        var shorter = BlockPruning.Run(model, Outputs(model), 2, double.PositiveInfinity, new CompileOptions());
+        var shorter = BlockPruning.Run(model, Outputs(model), new(2));
 
-        Assert.Equal(["sum1", "sum2"], shorter.Removed.Select(r => r.Sum));
+        Assert.Equal(["sum1", "sum2"], shorter.Removed.Select(r => r.Name));
         Assert.All(shorter.Removed, r => Assert.Equal(4, r.Nodes));
         Assert.InRange(shorter.Removed[0].Drop, 1e-9, 0.01);
         FloatModels.AssertCompiledCodeAgrees(shorter.Model);
@@ -29,11 +29,43 @@ public sealed class MeasuredPruningTests
     public void No_block_goes_that_costs_more_than_is_allowed()
     {
         var model = Residual(1, 0.001f, 0.5f);
-        Assert.Single(BlockPruning.Run(model, Outputs(model), 9, 0.01, new CompileOptions()).Removed);
-        Assert.Empty(BlockPruning.Run(model, Outputs(model), 9, 0, new CompileOptions()).Removed);
-        var mobile = FloatModels.Branches().Source();
-        var fault = Assert.Throws<CompressionException>(() => BlockPruning.Run(mobile, Outputs(mobile), 1, 1, new CompileOptions()));
-        Assert.Contains("no residual block", fault.Message, StringComparison.Ordinal);
+        Assert.Single(BlockPruning.Run(model, Outputs(model), new(9, 0.01)).Removed);
+        Assert.Empty(BlockPruning.Run(model, Outputs(model), new(9, 0)).Removed);
+        Assert.Throws<CompressionException>(() => BlockPruning.Run(model, Outputs(model), new(0)));
+        var widening = Chain((6, 7), (7, 8));
+        var fault = Assert.Throws<CompressionException>(() => BlockPruning.Run(widening, Outputs(widening), new(1)));
+        Assert.Contains("no block that could be taken out", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_chain_of_layers_that_gives_the_shape_it_takes_is_a_block()
+    {
+        // 8 → 8, and 8 → 12 → 8: the first and the last layer make a block each, and the two between make one together.
+        var model = Chain((8, 8), (8, 12), (12, 8), (8, 8));
+        var shorter = BlockPruning.Run(model, Outputs(model), new(9));
+
+        Assert.Equal(["layer0", "layer1", "layer3"], shorter.Removed.Select(r => r.Name).Order());
+        Assert.Equal([3, 3, 6], shorter.Removed.Select(r => r.Nodes).Order());
+        FloatModels.AssertCompiledCodeAgrees(shorter.Model);
+        var kept = BlockPruning.Run(model, Outputs(model), new(9) { Layers = name => name is not ("layer2" or "layer3") });
+        Assert.Equal(["layer0"], kept.Removed.Select(r => r.Name));
+    }
+
+    [Fact]
+    public void The_layer_that_changes_least_goes_first_and_the_rest_is_as_it_was()
+    {
+        // The second layer gives nearly what it takes, which its normalisation and ReLU leave as it is.
+        var m = new FloatModels(3);
+        var x = m.Relu(m.Conv(m.Builder.Input("x", ElementType.Float32, 1, 3, 6, 6), 3, 8, 3));
+        float[] identity = [.. Enumerable.Range(0, 64).Select(i => i % 9 == 0 ? 1.001f : 0.001f)];
+        x = m.Relu(m.Builder.Node("Conv", [x, m.Builder.Constant([8, 8, 1, 1], identity)]));
+        m.Builder.Proto.Graph.Node[^2].Name = "idle";
+        x = m.Relu(m.Normalised(m.Conv(x, 8, 8, 3), 8));
+        var model = m.Classifier(x, 8).Source();
+        var removed = BlockPruning.Run(model, Outputs(model), new(5, 0.2)).Removed;
+
+        Assert.Equal(("idle", 2), (removed.Single().Name, removed.Single().Nodes));
+        Assert.InRange(removed.Single().Drop, 1e-6, 0.1);
     }
 
     [Fact]
@@ -79,6 +111,21 @@ public sealed class MeasuredPruningTests
     {
         var inputs = OnnxModel.Read(model).Inputs;
         return ModelDrop.OfOutputs(model.Bytes, [.. Enumerable.Range(0, 4).Select(seed => Differential.RandomInputs(inputs, seed))]);
+    }
+
+    /// <summary>Layers with normalisation and ReLU, named by their number, between two that nothing can stand for.</summary>
+    private static ModelSource Chain(params (int Inputs, int Outputs)[] layers)
+    {
+        var m = new FloatModels(2);
+        var x = m.Relu(m.Conv(m.Builder.Input("x", ElementType.Float32, 1, 3, 6, 6), 3, layers[0].Inputs, 3));
+        for (var i = 0; i < layers.Length; i++)
+        {
+            x = m.Conv(x, layers[i].Inputs, layers[i].Outputs, 3);
+            m.Builder.Proto.Graph.Node[^1].Name = $"layer{i}";
+            x = m.Relu(m.Normalised(x, layers[i].Outputs));
+        }
+
+        return m.Classifier(x, layers[^1].Outputs).Source();
     }
 
     private static ModelSource Residual(params float[] strengths)

@@ -114,6 +114,19 @@ public sealed class QuantisedPruningTests
         Assert.InRange(error, 0, 0.02);
     }
 
+    [Fact]
+    public void Blocks_of_quantised_networks_go_too()
+    {
+        var quantised = QuantisedModels.Quantise(FloatModels.ResNet().Builder);
+        var source = FloatModels.Source(quantised.Model);
+        var measure = ModelDrop.OfOutputs(quantised.Model, [.. QuantisedModels.Samples(quantised.Model, 2)]);
+        var shorter = BlockPruning.Run(source, measure, new BlockPruningOptions(1));
+
+        Assert.Single(shorter.Removed);
+        Assert.True(WeightBytes(shorter.Model) < WeightBytes(quantised.Model));
+        FloatModels.RunInOnnxRuntime(shorter.Model);
+    }
+
     /// <summary>A convolution with weights of 8 bits without a sign, whose two channels have scales and zero points of their own.</summary>
     private static ModelSource Asymmetric(out string integers)
     {
