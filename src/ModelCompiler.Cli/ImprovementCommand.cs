@@ -46,7 +46,10 @@ internal sealed record ImprovementTask(
     }
 
     /// <summary>Reads the items.</summary>
-    public TrainingSets ReadSets(TrainableModel model) => TrainingSets.Of(model, Arguments.Data.Open(Parsed, File)!);
+    /// <param name="model">The model that learns.</param>
+    /// <param name="needsTargets">Whether something has to say what it is to give for them.</param>
+    public TrainingSets ReadSets(TrainableModel model, bool needsTargets = true) =>
+        TrainingSets.Of(model, Arguments.Data.Open(Parsed, File)!, needsTargets);
 
     /// <summary>Measures the model, trains it, measures it again and writes it.</summary>
     public FinetuneReport Improve(TrainableModel model, TrainingSets sets, NetworkTraining training) =>

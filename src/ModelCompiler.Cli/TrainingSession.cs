@@ -39,18 +39,12 @@ internal sealed class TrainingSession(Terminal terminal, TrainingArguments argum
     /// <param name="cancellation">Stops between two batches.</param>
     public TrainingHistory Run(string name, NetworkTraining training, TrainingOptions options, CancellationToken cancellation)
     {
-        var checkpoint = parsed.GetValue(arguments.Checkpoint);
-        if (parsed.GetValue(arguments.Resume) && File.Exists(checkpoint))
+        if (SavedState() is { } state)
         {
-            training.Resume(File.ReadAllBytes(checkpoint));
+            training.Resume(state);
         }
 
-        var threads = TorchSharp.torch.get_num_threads();
-        foreach (var line in TrainingLog.Head(options, training.TrainingCount, training.ValidationCount, threads, training.Remarks))
-        {
-            terminal.Messages.WriteLine(line);
-        }
-
+        WriteHead(training, options);
         var history = terminal.WithProgress(
             "training",
             progress =>
@@ -58,26 +52,56 @@ internal sealed class TrainingSession(Terminal terminal, TrainingArguments argum
                     epoch =>
                     {
                         terminal.Messages.WriteLine(TrainingLog.Row(epoch));
-                        if (checkpoint is not null)
-                        {
-                            WholeFile.Write(checkpoint, training.Save());
-                        }
+                        SaveState(training.Save);
                     },
                     progress,
                     cancellation
                 )
         );
+        WriteEpochs(name, LogOf(training, options, history));
+        return history;
+    }
+
+    /// <summary>What the checkpoint has, where the user wants to go on from one that is there; null elsewhere.</summary>
+    public byte[]? SavedState() =>
+        parsed.GetValue(arguments.Resume) && parsed.GetValue(arguments.Checkpoint) is { } path && File.Exists(path)
+            ? File.ReadAllBytes(path)
+            : null;
+
+    /// <summary>Writes the checkpoint, where the user wants one.</summary>
+    public void SaveState(Func<byte[]> state)
+    {
+        if (parsed.GetValue(arguments.Checkpoint) is { } path)
+        {
+            WholeFile.Write(path, state());
+        }
+    }
+
+    /// <summary>Writes what stands above the lines of the epochs.</summary>
+    public void WriteHead(NetworkTraining training, TrainingOptions options)
+    {
+        var threads = TorchSharp.torch.get_num_threads();
+        foreach (var line in TrainingLog.Head(options, training.TrainingCount, training.ValidationCount, threads, training.Remarks))
+        {
+            WriteLine(line);
+        }
+    }
+
+    /// <summary>Writes the line of an epoch, or another, while training goes on.</summary>
+    public void WriteLine(string line) => terminal.Messages.WriteLine(line);
+
+    /// <summary>Writes log and picture of the epochs, where the user wants them.</summary>
+    public void WriteEpochs(string title, TrainingLog epochs)
+    {
         if (parsed.GetValue(arguments.Log) is { } log)
         {
-            WholeFile.Write(log, LogOf(training, options, history).ToFile(log));
+            WholeFile.Write(log, epochs.ToFile(log));
         }
 
         if (parsed.GetValue(arguments.Plot) is { } plot)
         {
-            WholeFile.Write(plot, TrainingCurve.ToPng(name, history.Epochs));
+            WholeFile.Write(plot, TrainingCurve.ToPng(title, epochs.Epochs));
         }
-
-        return history;
     }
 
     /// <summary>Measures a model, trains it, measures it again and writes it.</summary>
@@ -100,9 +124,9 @@ internal sealed class TrainingSession(Terminal terminal, TrainingArguments argum
         CancellationToken cancellation
     )
     {
-        var before = Measure("measuring before", model, sets.Test, training, options, cancellation);
+        var before = Measure("measuring before", sets.Test, training, cancellation);
         var history = Run(Path.GetFileName(source.Path), training, options, cancellation);
-        var after = Measure("measuring after", model, sets.Test, training, options, cancellation);
+        var after = Measure("measuring after", sets.Test, training, cancellation);
         var trained = new ModelSource(output, model.ToOnnx(), _ => null);
         WholeFile.Write(output, trained.Bytes);
         var cost = terminal.During("measuring times", () => ModelCost.Pair(source, trained, report.Compile, report.Timing, cancellation));
@@ -122,19 +146,9 @@ internal sealed class TrainingSession(Terminal terminal, TrainingArguments argum
         );
     }
 
-    /// <summary>Measures a model on test items, or on those that were held back where there are none.</summary>
-    public Measurement Measure(
-        string what,
-        TrainableModel model,
-        TrainingItems? test,
-        NetworkTraining training,
-        TrainingOptions options,
-        CancellationToken cancellation
-    ) =>
-        terminal.During(
-            what,
-            () => test is null ? training.MeasureValidation(cancellation) : NetworkTraining.Measure(model, test, options.Loss, cancellation)
-        );
+    /// <summary>Measures the model that is trained on test items, or on those that were held back where there are none.</summary>
+    public Measurement Measure(string what, TrainingItems? test, NetworkTraining training, CancellationToken cancellation) =>
+        terminal.During(what, () => test is null ? training.MeasureValidation(cancellation) : training.Measure(test, cancellation));
 
     private static TrainingLog LogOf(NetworkTraining training, TrainingOptions options, TrainingHistory history) =>
         new(

@@ -50,6 +50,13 @@ public sealed class NetworkTraining : IDisposable
             );
         }
 
+        if (!items.HasTargets && objective is null or { UsesTargets: true })
+        {
+            throw new TrainingException(
+                "the items have neither classes nor other targets, which only learning from teachers alone (an alpha of 1) can do without"
+            );
+        }
+
         if (options.Threads > 0)
         {
             set_num_threads(options.Threads);
@@ -74,7 +81,7 @@ public sealed class NetworkTraining : IDisposable
     /// <param name="onEpoch">Told of every epoch, after which <see cref="Save"/> may be called.</param>
     /// <param name="onProgress">Told the part that is done.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    /// <exception cref="TrainingException">The loss is no number before any epoch ended.</exception>
+    /// <exception cref="NoLossException">The loss is no number before any epoch ended.</exception>
     public TrainingHistory Run(
         Action<EpochResult>? onEpoch = null,
         Action<double>? onProgress = null,
@@ -86,13 +93,14 @@ public sealed class NetworkTraining : IDisposable
         while (stopped is null && _epochs.Count < _options.Epochs)
         {
             var (epoch, clock) = (_epochs.Count + 1, Stopwatch.StartNew());
-            var trainingLoss = TrainEpoch(epoch, onProgress, cancellation);
-            var measured = trainingLoss is null
-                ? null
-                : Measure(_model, _items, _options.Loss, [.. _split.Validation], cancellation, _objective);
-            if (trainingLoss is not { } loss || measured is null || !double.IsFinite(measured.Loss))
+            var (loss, lost) = TrainEpoch(epoch, onProgress, cancellation);
+            var measured = lost is null
+                ? Measure(_model, _items, _options.Loss, [.. _split.Validation], cancellation, _objective)
+                : new Measurement(double.NaN, null);
+            if (!double.IsFinite(measured.Loss))
             {
-                stopped = $"The loss was no number any more in epoch {epoch}; a lower learning rate may help.";
+                stopped =
+                    $"The loss was no number any more in epoch {epoch}, {lost ?? "on the items held back"}; a lower learning rate may help.";
                 break;
             }
 
@@ -114,23 +122,31 @@ public sealed class NetworkTraining : IDisposable
         _model.IsTraining = false;
         if (best is null)
         {
-            throw new TrainingException(stopped!);
+            throw new NoLossException(stopped!);
         }
 
         Restore(_best);
         return new(_epochs, best, stopped);
     }
 
-    /// <summary>Measures the model, as it is, against the targets of the items that are held back.</summary>
+    /// <summary>Measures the model, as it is, on the items that are held back: against their targets or, without such, by what is minimised.</summary>
     public Measurement MeasureValidation(CancellationToken cancellation = default) =>
-        Measure(_model, _items, _options.Loss, [.. _split.Validation], cancellation);
+        Measure(_model, _items, _options.Loss, [.. _split.Validation], cancellation, _items.HasTargets ? null : _objective);
+
+    /// <summary>Measures the model, as it is, on other items: against their targets or, without such, by what is minimised.</summary>
+    /// <exception cref="TrainingException">The items do not fit the model.</exception>
+    public Measurement Measure(TrainingItems items, CancellationToken cancellation = default)
+    {
+        Loss.Check(_options.Loss, _model, items);
+        return Measure(_model, items, _options.Loss, Whole(_model, items), cancellation, items.HasTargets ? null : _objective);
+    }
 
     /// <summary>Measures a model on items.</summary>
     /// <exception cref="TrainingException">The items do not fit the model.</exception>
     public static Measurement Measure(TrainableModel model, TrainingItems items, LossKind loss, CancellationToken cancellation = default)
     {
         Loss.Check(loss, model, items);
-        return Measure(model, items, loss, [.. Enumerable.Range(0, items.Count / model.FileBatch * model.FileBatch)], cancellation);
+        return Measure(model, items, loss, Whole(model, items), cancellation);
     }
 
     /// <summary>Everything that is needed to go on later.</summary>
@@ -155,6 +171,10 @@ public sealed class NetworkTraining : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _optimiser.Dispose();
+
+    /// <summary>The items that make whole batches of the model's own size.</summary>
+    private static int[] Whole(TrainableModel model, TrainingItems items) =>
+        [.. Enumerable.Range(0, items.Count / model.FileBatch * model.FileBatch)];
 
     private IEnumerable<string> FindRemarks()
     {
@@ -200,8 +220,8 @@ public sealed class NetworkTraining : IDisposable
         }
     }
 
-    /// <summary>The mean loss; null where it is no number.</summary>
-    private double? TrainEpoch(int epoch, Action<double>? onProgress, CancellationToken cancellation)
+    /// <summary>The mean loss, and the batch in which it was no number any more, in words; null where it always was.</summary>
+    private (double Loss, string? Lost) TrainEpoch(int epoch, Action<double>? onProgress, CancellationToken cancellation)
     {
         _model.IsTraining = true;
         // An order of its own for each epoch, so that one can be resumed without those before it.
@@ -223,7 +243,7 @@ public sealed class NetworkTraining : IDisposable
             var value = loss.item<float>();
             if (!float.IsFinite(value))
             {
-                return null;
+                return (double.NaN, $"batch {i + 1} of {batches.Count}");
             }
 
             if (!loss.requires_grad)
@@ -239,7 +259,7 @@ public sealed class NetworkTraining : IDisposable
             onProgress?.Invoke(after / _options.Epochs);
         }
 
-        return sum / batches.Sum(b => b.Length);
+        return (sum / batches.Sum(b => b.Length), null);
     }
 
     private static Measurement Measure(

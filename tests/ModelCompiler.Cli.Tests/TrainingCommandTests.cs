@@ -321,6 +321,31 @@ public sealed class TrainingCommandTests : IDisposable
     }
 
     [TorchFact]
+    public async Task Distill_needs_no_targets_where_teachers_alone_count()
+    {
+        var data = TrainingData.WriteArrays(At("inputs.npz"), withTargets: false);
+        string[] arguments =
+        [
+            "distill",
+            _models.Add("student", Dense()),
+            "--teacher",
+            Knowing("teacher", 9),
+            "--data",
+            data,
+            "-o",
+            At("o.onnx"),
+        ];
+        string[] options = ["--epochs", "20", "--batch", "8", "--learning-rate", "0.1", "--no-time", "--json", "--alpha"];
+        var json = Json(await Invocation.Of([.. arguments, .. options, "1"]));
+
+        Assert.True(json.GetProperty("after").GetProperty("loss").GetDouble() < json.GetProperty("before").GetProperty("loss").GetDouble());
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("after").GetProperty("accuracy").ValueKind);
+        var refused = await Invocation.Of([.. arguments, .. options, "0.5"]);
+        Assert.Equal(3, refused.ExitCode);
+        Assert.Contains("neither classes nor other targets", refused.Output, StringComparison.Ordinal);
+    }
+
+    [TorchFact]
     public async Task Distill_says_in_a_sentence_what_is_wrong()
     {
         var data = TrainingData.WriteArrays(At("data.npz"));

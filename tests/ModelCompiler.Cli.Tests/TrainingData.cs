@@ -24,14 +24,18 @@ internal static class TrainingData
     }
 
     /// <summary>Rows of four numbers, whose class says whether the first or the second is greater.</summary>
-    public static string WriteArrays(string path, int count = 64)
+    public static string WriteArrays(string path, int count = 64, bool withTargets = true)
     {
         var random = new Random(1);
         float[] x = [.. Enumerable.Range(0, count * 4).Select(_ => random.NextSingle())];
         long[] y = [.. Enumerable.Range(0, count).Select(i => x[i * 4] > x[(i * 4) + 1] ? 0L : 1)];
         using var zip = ZipFile.Open(path, ZipArchiveMode.Create);
         Add(zip, "x", "<f4", $"({count}, 4)", [.. x.SelectMany(BitConverter.GetBytes)]);
-        Add(zip, "y", "<i8", $"({count},)", [.. y.SelectMany(BitConverter.GetBytes)]);
+        if (withTargets)
+        {
+            Add(zip, "y", "<i8", $"({count},)", [.. y.SelectMany(BitConverter.GetBytes)]);
+        }
+
         return path;
     }
 

@@ -75,7 +75,7 @@ internal static class DistillCommand
         string[] paths = task.Parsed.GetRequiredValue(what.Teachers);
         var sources = paths.Select(f => OnnxFile.Read(f).Source).ToList();
         using var student = task.Open();
-        var sets = task.ReadSets(student);
+        var sets = task.ReadSets(student, needsTargets: distillation.Alpha < 1);
         var teachers = new List<Teacher>();
         try
         {

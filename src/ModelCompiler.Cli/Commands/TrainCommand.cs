@@ -86,7 +86,7 @@ internal sealed class TrainCommand
         var sets = TrainingSets.Of(model, data);
         using var training = new NetworkTraining(model, sets.Training, options);
         var history = session.Run(name, training, options, cancellation);
-        var measured = session.Measure("measuring", model, sets.Test, training, options, cancellation);
+        var measured = session.Measure("measuring", sets.Test, training, cancellation);
         WholeFile.Write(path, model.ToOnnx());
         return new(
             path,

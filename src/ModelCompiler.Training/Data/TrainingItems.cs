@@ -27,11 +27,17 @@ public sealed class TrainingItems
     /// <summary>The class of each item; null where they have none.</summary>
     public IReadOnlyList<long>? Labels => Items.Labels;
 
+    /// <summary>Whether something says what the network is to give for an item.</summary>
+    public bool HasTargets => Labels is not null || Items.TargetType is not null;
+
     /// <summary>Takes items for a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="items">The items.</param>
+    /// <param name="needsTargets">Whether something has to say what the model is to give for them.</param>
     /// <exception cref="TrainingException">They do not fit the model, or nothing says what it is to give for them.</exception>
-    public static TrainingItems Of(TrainableModel model, DataItems items)
+    public static TrainingItems Of(TrainableModel model, DataItems items, bool needsTargets = true)
     {
-        if (items.Labels is null && items.TargetType is null)
+        if (needsTargets && items.Labels is null && items.TargetType is null)
         {
             throw new TrainingException("the items have neither classes nor other targets, and training needs what a network is to give");
         }
@@ -82,7 +88,7 @@ public sealed class TrainingItems
         ];
     }
 
-    /// <summary>What the network is to give for some items, in the form that a loss wants.</summary>
+    /// <summary>What the network is to give for some items, in the form that a loss wants; nothing where the items have no targets.</summary>
     public Tensor Targets(ReadOnlySpan<int> which, LossKind loss)
     {
         int[] items = [.. which];
@@ -93,7 +99,11 @@ public sealed class TrainingItems
                 : tensor([.. items.Select(i => (float)labels[i])], [items.Length, 1]);
         }
 
-        var type = Items.TargetType!;
+        if (Items.TargetType is not { } type)
+        {
+            return empty(0);
+        }
+
         var rows = Elements.Allocate(type with { Shape = new TensorShape(type.Shape.Prepend(items.Length)) });
         for (var i = 0; i < items.Length; i++)
         {

@@ -9,8 +9,11 @@ namespace ModelCompiler.Training.Data;
 public sealed record TrainingSets(TrainingItems Training, TrainingItems? Test)
 {
     /// <summary>Takes a data set for a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="set">The data set.</param>
+    /// <param name="needsTargets">Whether something has to say what the model is to give for the items.</param>
     /// <exception cref="TrainingException">The data do not fit the model.</exception>
     /// <exception cref="Compression.CompressionException">The data are not what they have to be.</exception>
-    public static TrainingSets Of(TrainableModel model, DataSet set) =>
-        new(TrainingItems.Of(model, set.Training), set.Test is { } test ? TrainingItems.Of(model, test) : null);
+    public static TrainingSets Of(TrainableModel model, DataSet set, bool needsTargets = true) =>
+        new(TrainingItems.Of(model, set.Training, needsTargets), set.Test is { } test ? TrainingItems.Of(model, test, needsTargets) : null);
 }

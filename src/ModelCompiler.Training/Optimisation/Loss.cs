@@ -58,6 +58,11 @@ internal static class Loss
             case LossKind.BinaryCrossEntropy when outputs.Function == FinalFunction.Softmax:
                 throw new TrainingException("the network ends with a softmax; binary cross-entropy needs a sigmoid, or nothing");
             default:
+                if (!items.HasTargets)
+                {
+                    break;
+                }
+
                 var output = outputs.Outputs[0].shape;
                 var target = InShapeOf(outputs.Outputs[0], items.Targets(first, kind)).shape;
                 if (!output.SequenceEqual(target))
@@ -82,6 +87,11 @@ internal static class Loss
         if (scores.Length < 2 || (scores.Length > 2 && outputs.ClassAxis != 1))
         {
             throw new TrainingException($"cross-entropy needs one score a class; the network gives [{string.Join(",", scores)}]");
+        }
+
+        if (!items.HasTargets)
+        {
+            return;
         }
 
         if (scores.Length > 2)

@@ -1,3 +1,4 @@
+using ModelCompiler.Compression.Data;
 using ModelCompiler.Compression.Ensembles;
 using ModelCompiler.Compression.Tests.Training.Graphs;
 using ModelCompiler.Graphs;
@@ -38,6 +39,26 @@ public sealed class DistillationTests
 
         Assert.True(agreement.Before < 0.8, $"{agreement}");
         Assert.True(agreement.After > 0.95, $"{agreement}");
+    }
+
+    [TorchFact]
+    public void Teachers_alone_teach_on_items_without_targets()
+    {
+        using var student = Open(Dense(1, end: "Softmax"));
+        using var teacher = Teach(Dense(2, end: "Softmax"));
+        var data = new NpzItems("the data", [new("x", Type(ElementType.Float32, Count, 4), _x)], ["x"]);
+        var items = TrainingItems.Of(student, data, needsTargets: false);
+        using var objective = new DistillationObjective(student, [teacher], items, LossKind.CrossEntropy, OnlyTeachers);
+        using var training = new NetworkTraining(student, items, Quick, objective);
+        var before = training.MeasureValidation();
+        training.Run();
+        var after = training.Measure(items);
+
+        Assert.True(after.Loss < 0.1 * before.Loss, $"{before} {after}");
+        Assert.Null(after.Accuracy);
+        var alone = Assert.Throws<TrainingException>(() => new NetworkTraining(student, items, Quick));
+        Assert.Contains("neither classes nor other targets", alone.Message, StringComparison.Ordinal);
+        Assert.Throws<TrainingException>(() => TrainingItems.Of(student, data));
     }
 
     [TorchTheory]
