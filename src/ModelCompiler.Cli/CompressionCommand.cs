@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.RegularExpressions;
 using ModelCompiler.Cli.Reports;
 using ModelCompiler.Compression;
+using ModelCompiler.Training.Pruning;
 using ModelCompiler.Verification;
 
 namespace ModelCompiler.Cli;
@@ -13,12 +14,19 @@ internal sealed record Compressed(byte[] Model, IReadOnlyList<LayerChange> Layer
 {
     /// <summary>What pruning single layers costs; null where that was not measured.</summary>
     public IReadOnlyList<LayerDrops>? Sensitivity { get; init; }
+
+    /// <summary>The steps in which it was pruned and trained; null where it was not trained.</summary>
+    public IReadOnlyList<PruningStep>? Steps { get; init; }
+
+    /// <summary>What the user should know, as sentences.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
 }
 
 /// <summary>Everything that a method of compression works with.</summary>
 /// <param name="Parsed">The user's choices.</param>
 /// <param name="File">The model.</param>
 /// <param name="Compile">How it is compiled.</param>
+/// <param name="Data">The data that the user gives.</param>
 /// <param name="Choice">Measures changed models among which one is chosen.</param>
 /// <param name="Seed">Decides everything random.</param>
 /// <param name="Layers">Which layers may be changed.</param>
@@ -27,6 +35,7 @@ internal sealed record CompressionTask(
     ParseResult Parsed,
     OnnxFile File,
     CompileOptions Compile,
+    CompressionData Data,
     Lazy<ModelDrop> Choice,
     int Seed,
     Func<string, bool> Layers,
@@ -68,6 +77,7 @@ internal static class CompressionCommand
                         parsed,
                         opened.File,
                         opened.Options,
+                        data,
                         new Lazy<ModelDrop>(() => data.Measure(parsed, opened.File, opened.Options, choosing: true)),
                         data.Seed(parsed),
                         Pattern(parsed.GetValue(skip)),

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using ModelCompiler.Compression;
 using ModelCompiler.Compression.Onnx;
+using ModelCompiler.Training.Data;
+using ModelCompiler.Training.Graphs;
 using ModelCompiler.Verification;
 
 namespace ModelCompiler.Cli;
@@ -27,6 +29,21 @@ internal sealed class CompressionData
     }
 
     public int Seed(ParseResult parsed) => _data.Seed(parsed);
+
+    /// <summary>Most samples to measure with.</summary>
+    public int Samples(ParseResult parsed) => parsed.GetValue(_samples);
+
+    /// <summary>The items that a model learns from.</summary>
+    /// <param name="parsed">The user's choices.</param>
+    /// <param name="file">The model that the user gave.</param>
+    /// <param name="model">The model that learns.</param>
+    /// <param name="purpose">What needs them, for the message where there are none.</param>
+    /// <exception cref="CommandException">There are no data.</exception>
+    /// <exception cref="Training.TrainingException">The items do not fit, or have no targets.</exception>
+    public TrainingItems ItemsToLearn(ParseResult parsed, OnnxFile file, TrainableModel model, string purpose) =>
+        _data.Open(parsed, file) is { } set
+            ? TrainingItems.Of(model, set.Training)
+            : throw new CommandException($"{purpose} needs --data with classes or other targets.");
 
     /// <summary>What measures changed models beside the original one.</summary>
     /// <param name="parsed">The user's choices.</param>

@@ -38,25 +38,16 @@ internal sealed class KeptParameters
             );
         }
 
-        var weights = model.Parameters.Where(p => !p.IsFrozen && !p.IsStatistic && p.Shape.Rank > 1).ToList();
         if (parsed.GetValue(_clusters))
         {
-            weights.ForEach(p => model.Constraints.Add(SharedCentroids.OfEqualValues(p)));
+            foreach (var weight in model.Parameters.Where(p => !p.IsFrozen && !p.IsStatistic && p.Shape.Rank > 1))
+            {
+                model.Constraints.Add(SharedCentroids.OfEqualValues(weight));
+            }
         }
-        else if (parsed.GetValue(_zeros))
-        {
-            KeepZeros(model, weights);
-        }
-    }
-
-    private static void KeepZeros(TrainableModel model, IReadOnlyList<TrainableParameter> weights)
-    {
-        var sparse = weights.Where(p => p.ToArray().Contains(0)).ToList();
-        if (sparse.Count == 0)
+        else if (parsed.GetValue(_zeros) && PruningMask.KeepZeros(model) == 0)
         {
             throw new CommandException("--keep-zeros: no weight that is trained is 0; prune makes some.");
         }
-
-        sparse.ForEach(p => model.Constraints.Add(PruningMask.OfZeros(p)));
     }
 }

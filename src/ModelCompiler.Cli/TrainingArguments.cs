@@ -32,7 +32,7 @@ internal sealed class TrainingArguments
     private readonly Option<int> _epochs;
     private readonly Option<int> _seed;
     private readonly Option<int> _batch;
-    private readonly Option<int> _threads = new("--threads") { Description = "Threads of libtorch; 0 for its own choice." };
+    private readonly Option<int> _threads;
     private readonly Option<string> _optimiser;
     private readonly Option<double> _rate;
     private readonly Option<double> _decay;
@@ -50,9 +50,12 @@ internal sealed class TrainingArguments
     private readonly Option<string> _loss = Choice("--loss", "What is minimised; bce is binary cross-entropy.", Losses.Keys);
 
     /// <summary>Makes the arguments with the defaults of a command.</summary>
-    public TrainingArguments(TrainingOptions defaults)
+    /// <param name="defaults">The defaults.</param>
+    /// <param name="threads">What the option for the threads of libtorch is called.</param>
+    public TrainingArguments(TrainingOptions defaults, string threads = "--threads")
     {
         _defaults = defaults;
+        _threads = new(threads) { Description = "Threads of libtorch; 0 for its own choice." };
         _epochs = Number("--epochs", "Most passes over the training items.", defaults.Epochs);
         _seed = Number("--seed", "Decides weights, split, order and augmentation.", defaults.Seed);
         _batch = Number("--batch", "Items of a batch.", defaults.BatchSize);
@@ -96,10 +99,22 @@ internal sealed class TrainingArguments
     /// <summary>A file for the picture of loss and accuracy.</summary>
     public Option<string?> Plot { get; } = new("--plot") { Description = "A PNG file that shows loss and accuracy of the epochs." };
 
-    /// <summary>Adds all of them to a command.</summary>
+    /// <summary>Adds to a command all of them that it does not have by the same name.</summary>
     public void AddTo(Command command)
     {
-        Option[] options =
+        foreach (var option in All.Where(o => command.Options.All(c => c.Name != o.Name)))
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The names of those that the user has given which a command would not look at.</summary>
+    /// <param name="parsed">The user's choices.</param>
+    /// <param name="read">Names of those that it looks at all the same.</param>
+    public IReadOnlyList<string> GivenBut(ParseResult parsed, params IEnumerable<string> read) =>
+        [.. All.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name).Except(read)];
+
+    private IReadOnlyList<Option> All =>
         [
             _epochs,
             _batch,
@@ -122,11 +137,6 @@ internal sealed class TrainingArguments
             Log,
             Plot,
         ];
-        foreach (var option in options)
-        {
-            command.Options.Add(option);
-        }
-    }
 
     /// <summary>The options that the user's choices make.</summary>
     /// <exception cref="CommandException">They contradict each other.</exception>
@@ -145,11 +155,12 @@ internal sealed class TrainingArguments
         return _defaults with
         {
             Epochs = parsed.GetValue(_epochs),
-            Seed = parsed.GetValue(_seed),
+            // By name: some commands have these two for other uses as well.
+            Seed = parsed.GetValue<int>(_seed.Name),
             BatchSize = parsed.GetValue(_batch),
             Threads = parsed.GetValue(_threads),
             Patience = parsed.GetValue(_patience),
-            ValidationPart = parsed.GetValue(_validation),
+            ValidationPart = parsed.GetValue<double>(_validation.Name),
             Loss = Losses[parsed.GetRequiredValue(_loss)],
             Optimiser = new()
             {

@@ -53,21 +53,27 @@ internal sealed record Checkpoint(string Key, IReadOnlyList<EpochResult> Epochs,
             writer.Write(Optimiser);
         }
 
-        stream.Write(SHA256.HashData(stream.ToArray()));
-        return stream.ToArray();
+        return Seal(stream.ToArray());
+    }
+
+    /// <summary>Puts a hash behind the content of a file.</summary>
+    public static byte[] Seal(byte[] content) => [.. content, .. SHA256.HashData(content)];
+
+    /// <summary>The content of a file that <see cref="Seal"/> has made.</summary>
+    /// <exception cref="TrainingException">It is damaged.</exception>
+    public static byte[] Open(byte[] bytes)
+    {
+        var length = bytes.Length - SHA256.HashSizeInBytes;
+        return length >= Magic.Length && SHA256.HashData(bytes.AsSpan(0, length)).AsSpan().SequenceEqual(bytes.AsSpan(length))
+            ? bytes[..length]
+            : throw new TrainingException("the checkpoint is damaged, or no checkpoint");
     }
 
     /// <summary>Reads a checkpoint.</summary>
     /// <exception cref="TrainingException">It is damaged, or of another training.</exception>
     public static Checkpoint Read(byte[] bytes, string key, IReadOnlyList<TrainableParameter> parameters)
     {
-        var length = bytes.Length - SHA256.HashSizeInBytes;
-        if (length < Magic.Length || !SHA256.HashData(bytes.AsSpan(0, length)).AsSpan().SequenceEqual(bytes.AsSpan(length)))
-        {
-            throw new TrainingException("the checkpoint is damaged, or no checkpoint");
-        }
-
-        using var reader = new BinaryReader(new MemoryStream(bytes, 0, length), Encoding.UTF8);
+        using var reader = new BinaryReader(new MemoryStream(Open(bytes)), Encoding.UTF8);
         if (reader.ReadString() != Magic || reader.ReadString() != key)
         {
             throw new TrainingException(

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace ModelCompiler.Training;
 
 /// <summary>
-/// How much each weight matters: |w · dL/dw|, to first order the change of the loss if the weight were 0, as the mean over batches.
+/// How much each weight matters: |w · dL/dw|, to first order the change of the loss if the weight were 0, as the mean over batches
+/// (Molchanov et al. 2017 and 2019).
 /// </summary>
 public static class TaylorImportance
 {
@@ -15,7 +16,7 @@ public static class TaylorImportance
     /// <param name="items">Items to compute the loss of.</param>
     /// <param name="loss">The loss.</param>
     /// <param name="batchSize">Items of a batch, a multiple of the model's own.</param>
-    /// <param name="maxItems">Most items to look at.</param>
+    /// <param name="maxItems">Most items to look at, spread over all.</param>
     /// <param name="cancellation">Stops between two batches.</param>
     /// <exception cref="TrainingException">Model and items do not go together.</exception>
     public static IReadOnlyDictionary<string, float[]> Of(
@@ -36,14 +37,25 @@ public static class TaylorImportance
         var weights = model.Parameters.Where(p => !p.IsStatistic && !p.IsFrozen).ToList();
         var scores = weights.ToDictionary(p => p.Name, p => new float[p.Shape.Elements], StringComparer.Ordinal);
         model.IsTraining = false;
-        var count = Math.Min(items.Count, maxItems) / model.FileBatch * model.FileBatch;
-        var batches = Enumerable.Range(0, count).Chunk(batchSize).ToList();
+        var count = Math.Max(Math.Min(items.Count, maxItems) / model.FileBatch, 1) * model.FileBatch;
+        if (count > items.Count)
+        {
+            throw new TrainingException($"there are {items.Count} items, and the model takes {model.FileBatch} at once");
+        }
+
+        var batches = Enumerable.Range(0, count).Select(i => (int)((long)i * items.Count / count)).Chunk(batchSize).ToList();
         foreach (var batch in batches)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             Forget(weights);
-            Loss.Of(loss, model.Forward(items.Inputs(batch, null)), items.Targets(batch, loss)).backward();
+            var mean = Loss.Of(loss, model.Forward(items.Inputs(batch, null)), items.Targets(batch, loss));
+            if (!float.IsFinite(mean.item<float>()))
+            {
+                throw new NoLossException("the loss of the model as it is is no number, so that it says nothing about its weights");
+            }
+
+            mean.backward();
             foreach (var weight in weights.Where(w => w.Tensor.grad is not null))
             {
                 var product = (weight.Tensor.detach() * weight.Tensor.grad!).abs().contiguous().data<float>().ToArray();

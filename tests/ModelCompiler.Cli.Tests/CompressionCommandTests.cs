@@ -49,6 +49,10 @@ public sealed class CompressionCommandTests : IDisposable
         Assert.True(result.ExitCode == 0, result.Output + result.Errors);
         Assert.Contains("weights", result.Output, StringComparison.Ordinal);
         Assert.Contains("error of the outputs", result.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            arguments.Contains("--per-channel"),
+            result.Output.Contains("Code books of single channels", StringComparison.Ordinal)
+        );
         Assert.Equal(0, (await Invocation.Of("verify", Output, "--json")).ExitCode);
         var first = File.ReadAllBytes(Output);
         await Invocation.Of([arguments[0], path, "-o", Output, "--no-time", .. arguments.Skip(1)]);
@@ -58,8 +62,18 @@ public sealed class CompressionCommandTests : IDisposable
     [Theory]
     [InlineData(3, "prune", "--pattern", "4:2")]
     [InlineData(3, "prune", "--amount", "2")]
+    [InlineData(3, "prune", "--amount", "1")]
+    [InlineData(3, "prune", "--amount", "1000", "--scope", "threshold")]
     [InlineData(3, "prune", "--method", "channels", "--criterion", "batchnormalization")]
     [InlineData(3, "prune", "--criterion", "given")]
+    [InlineData(3, "prune", "--criterion", "l2")]
+    [InlineData(3, "prune", "--method", "blocks", "--criterion", "l1")]
+    [InlineData(3, "prune", "--epochs", "2")]
+    [InlineData(3, "prune", "--from", "0.1")]
+    [InlineData(3, "prune", "--steps", "2", "--scope", "threshold")]
+    [InlineData(3, "prune", "--steps", "2", "--pattern", "2:4")]
+    [InlineData(3, "prune", "--steps", "2", "--max-drop", "0.1")]
+    [InlineData(3, "prune", "--method", "blocks", "--steps", "2")]
     [InlineData(3, "prune", "--skip", "(")]
     [InlineData(3, "prune", "--skip", ".")]
     [InlineData(3, "prune", "--data", "nowhere")]

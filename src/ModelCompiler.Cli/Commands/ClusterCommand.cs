@@ -7,6 +7,9 @@ namespace ModelCompiler.Cli.Commands;
 /// <summary><c>modelc cluster</c>: weights share few values.</summary>
 internal static class ClusterCommand
 {
+    private const string OfChannels =
+        "Code books of single channels save no bytes in the binary, unless the integers of a whole layer have at most 16 values: that is what the compiler packs as indices of 4 bits.";
+
     public static Command Create(Terminal terminal)
     {
         var clusters = new Option<int>("--clusters")
@@ -50,7 +53,10 @@ internal static class ClusterCommand
                             $"{l.Entries} values{(l.Rows > 1 ? $" in each of {l.Rows} channels" : "")}, error {CompressionReport.Percent(l.RelativeError)}"
                         )),
                     ]
-                );
+                )
+                {
+                    Remarks = clustered.Layers.Any(l => l.Rows > 1) ? [OfChannels] : [],
+                };
             }
         );
     }

@@ -1,122 +1,108 @@
 using System.CommandLine;
 using ModelCompiler.Cli.Reports;
+using ModelCompiler.Compression.Onnx;
 using ModelCompiler.Compression.Pruning;
 
 namespace ModelCompiler.Cli.Commands;
 
-/// <summary><c>modelc prune</c>: weights become zero, or channels go.</summary>
+/// <summary><c>modelc prune</c>: weights become zero, or channels or blocks go.</summary>
 internal static class PruneCommand
 {
-    private enum Method
-    {
-        Weights,
-        Channels,
-        Blocks,
-    }
-
     // What sensitivity analysis tries.
     private static readonly double[] Shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
     public static Command Create(Terminal terminal)
     {
-        var method = new Option<Method>("--method")
-        {
-            Description =
-                "weights: the least become zero. channels: the least go, with all that computes and reads them. blocks: residual blocks go, and layers that give the shape they take.",
-            DefaultValueFactory = _ => Method.Weights,
-        };
-        var amount = new Option<double>("--amount")
-        {
-            Description = "The share that goes, 0 to 1; with --scope threshold the least magnitude (of channels: score) that stays.",
-            DefaultValueFactory = _ => 0.5,
-        };
-        var scope = new Option<PruningScope>("--scope")
-        {
-            Description = "Of what the amount is a share: of each layer, or of all together (global); or that it is a threshold.",
-            DefaultValueFactory = _ => PruningScope.Layer,
-        };
-        var pattern = new Option<string>("--pattern")
-        {
-            Description = $"Which weights become zero together: {SparsityPattern.Forms}.",
-            DefaultValueFactory = _ => "unstructured",
-        };
-        var criterion = new Option<ChannelCriterion>("--criterion")
-        {
-            Description = "How channels are weighed: l1 or l2 of their weights, or the scale of their batchnormalization.",
-            DefaultValueFactory = _ => ChannelCriterion.L1,
-        };
-        criterion.AcceptOnlyFromAmong("l1", "l2", "batchnormalization", "L1", "L2", "BatchNormalization");
-        var multiple = new Option<int>("--multiple")
-        {
-            Description = "What is left of a layer is a multiple of this number of channels.",
-            DefaultValueFactory = _ => 1,
-        };
-        var blocks = new Option<int>("--blocks") { Description = "Most blocks that go.", DefaultValueFactory = _ => 1 };
-        var maxDrop = new Option<double?>("--max-drop")
-        {
-            Description =
-                "Most that accuracy (0.01 is one image in a hundred), or else the relative error of the outputs, may become worse: the share of each layer is chosen by what the layer bears, in place of --amount.",
-        };
-        var command = new Command("prune", "Make the least important weights zero, or take the least important channels or blocks out.")
-        {
-            method,
-            amount,
-            scope,
-            pattern,
-            criterion,
-            multiple,
-            blocks,
-            maxDrop,
-        };
-        return command.WithCompression(
+        var arguments = new PruneArguments();
+        var command = new Command("prune", "Make the least important weights zero, or take the least important channels or blocks out.");
+        arguments.AddTo(command);
+        command.WithCompression(
             terminal,
             task =>
             {
-                var parsed = task.Parsed;
-                var (share, of, drop) = (parsed.GetValue(amount), parsed.GetValue(scope), parsed.GetValue(maxDrop));
-                switch (parsed.GetValue(method))
-                {
-                    case Method.Blocks:
-                        return terminal.During("removing blocks", () => Blocks(task, parsed.GetValue(blocks), drop));
-                    case Method.Channels:
-                        var channels = new ChannelPruningOptions(share)
-                        {
-                            Scope = of,
-                            Criterion = parsed.GetValue(criterion),
-                            Multiple = parsed.GetValue(multiple),
-                            Layers = task.Layers,
-                            Compile = task.Compile,
-                        };
-                        return drop is null
-                            ? terminal.During("pruning", () => Channels(task, channels))
-                            : Within(
-                                terminal,
-                                task,
-                                drop.Value,
-                                shares => Channels(task, channels with { Amount = 0, Scope = PruningScope.Layer, LayerAmounts = shares })
-                            );
-                    default:
-                        var weights = new WeightPruningOptions(share)
-                        {
-                            Scope = of,
-                            Pattern = PatternOf(parsed.GetRequiredValue(pattern)),
-                            Layers = task.Layers,
-                        };
-                        if (drop is not null && weights.Pattern is KeepOfEach)
-                        {
-                            throw new CommandException($"--max-drop: the pattern {weights.Pattern} leaves nothing to choose.");
-                        }
-
-                        return drop is null
-                            ? terminal.During("pruning", () => Weights(task, weights))
-                            : Within(
-                                terminal,
-                                task,
-                                drop.Value,
-                                shares => Weights(task, weights with { Amount = 0, Scope = PruningScope.Layer, LayerAmounts = shares })
-                            );
-                }
+                arguments.Check(task.Parsed);
+                return TrainingSession.Sentences(() =>
+                    arguments.Method(task.Parsed) switch
+                    {
+                        PruneMethod.Blocks => terminal.During("removing blocks", () => Blocks(task, arguments)),
+                        PruneMethod.Channels => Channels(terminal, task, arguments),
+                        _ => Weights(terminal, task, arguments),
+                    }
+                );
             }
+        );
+        arguments.Training.AddTo(command);
+        return command;
+    }
+
+    private static Compressed Weights(Terminal terminal, CompressionTask task, PruneArguments arguments)
+    {
+        var options = arguments.Weights(task);
+        if (arguments.MaxDrop(task.Parsed) is not null && options.Pattern is KeepOfEach)
+        {
+            throw new CommandException($"--max-drop: the pattern {options.Pattern} leaves nothing to choose.");
+        }
+
+        var training = new PruneTraining(terminal, arguments, task);
+        if (arguments.Schedule(task.Parsed) is { } schedule)
+        {
+            return training.InSteps(
+                schedule,
+                (source, step) => Prune(source, Weighed(options with { Amount = schedule.At(step) }, source)).Model,
+                pruned => Prune(pruned, options with { Amount = 0, Scope = PruningScope.Layer }).Layers
+            );
+        }
+
+        var weighed = Weighed(options, task.File.Source);
+        return arguments.MaxDrop(task.Parsed) is { } drop
+            ? Within(
+                terminal,
+                task,
+                drop,
+                shares => Prune(task.File.Source, weighed with { Amount = 0, Scope = PruningScope.Layer, LayerAmounts = shares })
+            )
+            : terminal.During("pruning", () => Prune(task.File.Source, weighed));
+
+        WeightPruningOptions Weighed(WeightPruningOptions plain, ModelSource source) =>
+            arguments.ByTaylor(task.Parsed) ? plain with { Importance = training.Importance(source) } : plain;
+    }
+
+    private static Compressed Channels(Terminal terminal, CompressionTask task, PruneArguments arguments)
+    {
+        var options = arguments.Channels(task);
+        var training = new PruneTraining(terminal, arguments, task);
+        if (arguments.Schedule(task.Parsed) is { } schedule)
+        {
+            // Of channels that are gone nothing is counted any more.
+            return training.InSteps(
+                schedule,
+                (source, step) => Prune(source, Weighed(options with { Amount = schedule.OfRest(step) }, source)).Model,
+                pruned => WidthChanges(task.File.Source, pruned, options)
+            );
+        }
+
+        var weighed = Weighed(options, task.File.Source);
+        return arguments.MaxDrop(task.Parsed) is { } drop
+            ? Within(
+                terminal,
+                task,
+                drop,
+                shares => Prune(task.File.Source, weighed with { Amount = 0, Scope = PruningScope.Layer, LayerAmounts = shares })
+            )
+            : terminal.During("pruning", () => Prune(task.File.Source, weighed));
+
+        ChannelPruningOptions Weighed(ChannelPruningOptions plain, ModelSource source) =>
+            arguments.ByTaylor(task.Parsed) ? plain with { Importance = training.Importance(source) } : plain;
+    }
+
+    private static Compressed Blocks(CompressionTask task, PruneArguments arguments)
+    {
+        var most = arguments.MaxDrop(task.Parsed) ?? double.PositiveInfinity;
+        var options = new BlockPruningOptions(arguments.Blocks(task.Parsed), most) { Layers = task.Layers, Compile = task.Compile };
+        var shorter = BlockPruning.Run(task.File.Source, task.Choice.Value, options, task.Cancellation);
+        return new Compressed(
+            shorter.Model,
+            [.. shorter.Removed.Select(r => new LayerChange([r.Name], $"block removed, {r.Nodes} nodes"))]
         );
     }
 
@@ -128,11 +114,6 @@ internal static class PruneCommand
         Func<IReadOnlyDictionary<string, double>, Compressed> prune
     )
     {
-        if (!(drop >= 0))
-        {
-            throw new CommandException("--max-drop: expected a number of at least 0.");
-        }
-
         var layers = prune(new Dictionary<string, double>()).Layers.Select(l => l.Layers[0]).Distinct().ToList();
         return terminal.WithProgress(
             "pruning layer by layer",
@@ -153,26 +134,14 @@ internal static class PruneCommand
         );
     }
 
-    private static Compressed Blocks(CompressionTask task, int blocks, double? drop)
+    private static Compressed Prune(ModelSource source, WeightPruningOptions options)
     {
-        var shorter = BlockPruning.Run(
-            task.File.Source,
-            task.Choice.Value,
-            new BlockPruningOptions(blocks, drop ?? double.PositiveInfinity) { Layers = task.Layers, Compile = task.Compile },
-            task.Cancellation
-        );
-        return new Compressed(
-            shorter.Model,
-            [.. shorter.Removed.Select(r => new LayerChange([r.Name], $"block removed, {r.Nodes} nodes"))]
-        );
-    }
+        var sparse = WeightPruning.Run(source, options);
+        if (sparse.Layers.All(l => l.Zeros == l.Weights))
+        {
+            throw new CommandException($"--amount: {options.Amount} would leave no weight that is not zero.");
+        }
 
-    private static SparsityPattern PatternOf(string text) =>
-        SparsityPattern.Parse(text) ?? throw new CommandException($"--pattern: '{text}' is none of {SparsityPattern.Forms}.");
-
-    private static Compressed Weights(CompressionTask task, WeightPruningOptions options)
-    {
-        var sparse = WeightPruning.Run(task.File.Source, options);
         return new Compressed(
             sparse.Model,
             [
@@ -184,12 +153,26 @@ internal static class PruneCommand
         );
     }
 
-    private static Compressed Channels(CompressionTask task, ChannelPruningOptions options)
+    private static Compressed Prune(ModelSource source, ChannelPruningOptions options)
     {
-        var narrow = ChannelPruning.Run(task.File.Source, options);
-        return new Compressed(
-            narrow.Model,
-            [.. narrow.Groups.Select(g => new LayerChange(g.Layers, $"{g.Before} channels, {g.After} left"))]
-        );
+        var narrow = ChannelPruning.Run(source, options);
+        return new Compressed(narrow.Model, [.. narrow.Groups.Select(g => Change(g.Layers, g.Before, g.After))]);
     }
+
+    /// <summary>How wide the layers of a model were, and are in what came of it by several steps.</summary>
+    private static List<LayerChange> WidthChanges(ModelSource before, ModelSource after, ChannelPruningOptions options)
+    {
+        var narrow = WeightTensor.AllOf(CompressibleModel.Read(after)).ToDictionary(w => w.Layer, w => w.Outputs);
+        var wide = WeightTensor.AllOf(CompressibleModel.Read(before)).ToDictionary(w => w.Layer, w => w.Outputs);
+        var groups = ChannelPruning
+            .Run(before, options with { Amount = 0, Criterion = ChannelCriterion.L1, Scope = PruningScope.Layer })
+            .Groups;
+        return
+        [
+            .. groups.Where(g => narrow.ContainsKey(g.Layers[0])).Select(g => Change(g.Layers, wide[g.Layers[0]], narrow[g.Layers[0]])),
+        ];
+    }
+
+    private static LayerChange Change(IReadOnlyList<string> layers, int before, int after) =>
+        new(layers, $"{before} channels, {after} left");
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using ModelCompiler.Compression;
 using ModelCompiler.Compression.Pruning;
+using ModelCompiler.Training.Pruning;
 using ModelCompiler.Verification;
 using Spectre.Console;
 
@@ -29,6 +30,8 @@ internal sealed record LayerDrops(string Layer, IReadOnlyList<ShareDrop> Drops)
 /// <param name="OutputError">Relative error of the outputs; null where accuracy was measured.</param>
 /// <param name="Layers">What was done, layer by layer.</param>
 /// <param name="Sensitivity">What pruning single layers costs; null where that was not measured.</param>
+/// <param name="Steps">The steps in which it was pruned and trained; null where it was not trained.</param>
+/// <param name="Remarks">What the user should know, as sentences.</param>
 internal sealed record CompressionReport(
     string Model,
     string Output,
@@ -36,7 +39,9 @@ internal sealed record CompressionReport(
     ModelCost After,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? OutputError,
     IReadOnlyList<LayerChange> Layers,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LayerDrops>? Sensitivity
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LayerDrops>? Sensitivity,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<PruningStep>? Steps,
+    IReadOnlyList<string> Remarks
 )
 {
     public static CompressionReport Of(
@@ -61,7 +66,9 @@ internal sealed record CompressionReport(
             },
             accuracy is null ? quality.Drop : null,
             compressed.Layers,
-            compressed.Sensitivity
+            compressed.Sensitivity,
+            compressed.Steps,
+            compressed.Remarks
         );
     }
 
@@ -86,11 +93,38 @@ internal sealed record CompressionReport(
         }
 
         console.Write(layers);
+        if (Steps is not null)
+        {
+            console.Write(TableOf(Steps));
+        }
+
         console.Write(ModelCost.Columns(("before", Before), ("after", After)));
         if (OutputError is { } error)
         {
             console.WriteLine($"relative error of the outputs: {Percent(error)}");
         }
+
+        foreach (var sentence in (Steps ?? []).Select(s => s.Stopped).OfType<string>().Concat(Remarks))
+        {
+            console.WriteLine(sentence);
+        }
+    }
+
+    private static Table TableOf(IReadOnlyList<PruningStep> steps)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("step", "pruned", "epochs", "loss", "accuracy on items held back");
+        foreach (var s in steps)
+        {
+            table.AddRow(
+                $"{s.Step}",
+                Percent(s.Share),
+                $"{s.Epochs}",
+                Amount.Number(s.ValidationLoss),
+                s.ValidationAccuracy is { } accuracy ? Percent(accuracy) : ""
+            );
+        }
+
+        return table;
     }
 
     /// <summary>A share for people.</summary>

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ModelCompiler.Training;
+using ModelCompiler.Training.Pruning;
 
 namespace ModelCompiler.Cli.Reports;
 
@@ -24,6 +25,10 @@ internal sealed record TrainingLog(
     IReadOnlyList<string> Remarks
 )
 {
+    /// <summary>The steps of pruning that the epochs belong to; not there where nothing was pruned.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PruningStep>? Steps { get; init; }
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -51,6 +56,10 @@ internal sealed record TrainingLog(
             "epoch,training loss,validation loss,validation accuracy,seconds",
         ];
 
+    /// <summary>What stands above the epochs of a step of pruning.</summary>
+    public static string Head(int step, double share) =>
+        string.Create(CultureInfo.InvariantCulture, $"# step {step}: {100 * share:F2} % pruned");
+
     /// <summary>The line of an epoch.</summary>
     public static string Row(EpochResult e) =>
         string.Create(
@@ -61,8 +70,15 @@ internal sealed record TrainingLog(
     private IEnumerable<string> Lines() =>
         [
             .. Head(Options, TrainingItems, ValidationItems, TorchSharp.torch.get_num_threads(), Remarks),
-            .. Epochs.Select(Row),
+            .. Steps is null ? Epochs.Select(Row) : Steps.SelectMany(LinesOf),
             $"# kept epoch {BestEpoch}",
             .. Stopped is null ? (string[])[] : [$"# {Stopped}"],
+        ];
+
+    private IEnumerable<string> LinesOf(PruningStep step) =>
+        [
+            Head(step.Step, step.Share),
+            .. Epochs.Skip(step.FirstEpoch - 1).Take(step.Epochs).Select(Row),
+            .. step.Stopped is null ? (string[])[] : [$"# {step.Stopped}"],
         ];
 }

@@ -8,7 +8,8 @@ namespace ModelCompiler.Compression.Pruning;
 /// <param name="Members">Offsets of the weights, block by block.</param>
 /// <param name="Starts">Where each block begins in <paramref name="Members"/>, and where the last one ends.</param>
 /// <param name="Scores">The mean importance of a block's weights.</param>
-internal sealed record WeightBlocks(WeightTensor Weight, int[] Members, int[] Starts, float[] Scores)
+/// <param name="Kept">How many weights of a block are not zero.</param>
+internal sealed record WeightBlocks(WeightTensor Weight, int[] Members, int[] Starts, float[] Scores, int[] Kept)
 {
     public int Count => Scores.Length;
 
@@ -18,18 +19,20 @@ internal sealed record WeightBlocks(WeightTensor Weight, int[] Members, int[] St
     public static WeightBlocks Of(WeightTensor weight, BlockPattern pattern, ReadOnlySpan<float> importance)
     {
         var (members, starts) = pattern == SparsityPattern.Unstructured ? Singles(weight) : Cut(weight, pattern);
-        var scores = new float[starts.Length - 1];
+        var weights = weight.Weights.As<float>();
+        var (scores, kept) = (new float[starts.Length - 1], new int[starts.Length - 1]);
         for (var block = 0; block < scores.Length; block++)
         {
             foreach (var member in members.AsSpan(starts[block]..starts[block + 1]))
             {
                 scores[block] += importance[member];
+                kept[block] += weights[member] == 0 ? 0 : 1;
             }
 
             scores[block] /= starts[block + 1] - starts[block];
         }
 
-        return new WeightBlocks(weight, members, starts, scores);
+        return new WeightBlocks(weight, members, starts, scores, kept);
     }
 
     /// <summary>Offsets of the weights among which N:M chooses: the runs of inputs of one output and tap.</summary>

@@ -139,14 +139,14 @@ public static class WeightPruning
 
     private static IEnumerable<int> Least(WeightBlocks layer, double share)
     {
-        var order = Order(layer.Scores);
+        var order = Order(layer.Scores, layer.Kept);
         return Until(order, b => layer.Block(b).Length, share * layer.Members.Length);
     }
 
     private static List<IEnumerable<int>> Globally(IReadOnlyList<WeightBlocks> layers, double share)
     {
         var blocks = layers.SelectMany((l, i) => Enumerable.Range(0, l.Count).Select(b => (Layer: i, Block: b))).ToArray();
-        var order = Order([.. layers.SelectMany(l => l.Scores)]);
+        var order = Order([.. layers.SelectMany(l => l.Scores)], [.. layers.SelectMany(l => l.Kept)]);
         var taken = Until(
             order,
             i => layers[blocks[i].Layer].Block(blocks[i].Block).Length,
@@ -156,11 +156,12 @@ public static class WeightPruning
         return [.. layers.Select((l, i) => Members(l, byLayer[i]))];
     }
 
-    // Equal importances in their own order, so that the result is the same everywhere.
-    private static int[] Order(float[] scores)
+    // Of equal importances those first that are zero already, as after a step before; else in their own order, so that the result is the
+    // same everywhere.
+    private static int[] Order(float[] scores, int[] kept)
     {
         int[] order = [.. Enumerable.Range(0, scores.Length)];
-        Array.Sort([.. order.Select(i => (scores[i], i))], order);
+        Array.Sort([.. order.Select(i => (scores[i], kept[i], i))], order);
         return order;
     }
 

@@ -30,6 +30,15 @@ public sealed class PruningMask : IParameterConstraint
     /// <summary>The mask that keeps the zeros which a parameter has now.</summary>
     public static PruningMask OfZeros(TrainableParameter parameter) => new(parameter, [.. parameter.ToArray().Select(v => v != 0)]);
 
+    /// <summary>Keeps the zeros in all weights of two or more dimensions that are trained.</summary>
+    /// <returns>How many tensors have any.</returns>
+    public static int KeepZeros(TrainableModel model)
+    {
+        var sparse = model.Parameters.Where(p => !p.IsFrozen && !p.IsStatistic && p.Shape.Rank > 1 && p.ToArray().Contains(0)).ToList();
+        sparse.ForEach(p => model.Constraints.Add(OfZeros(p)));
+        return sparse.Count;
+    }
+
     /// <inheritdoc/>
     public void ApplyToGradient(Tensor gradient) => gradient.mul_(_kept);
 

@@ -98,6 +98,18 @@ public sealed class WeightPruningTests
     }
 
     [Fact]
+    public void Of_weights_that_matter_alike_those_go_first_that_are_zero_already()
+    {
+        var half = WeightPruning.Run(FloatModels.ResNet().Source(), new WeightPruningOptions(0.5));
+        var again = WeightPruning.Run(
+            FloatModels.Source(half.Model),
+            new WeightPruningOptions(0.5) { Importance = w => new float[w.Weights.Shape.Elements] }
+        );
+
+        Assert.Equal(half.Layers, again.Layers);
+    }
+
+    [Fact]
     public void Given_importances_decide_and_layers_can_be_left_out()
     {
         var model = FloatModels.ResNet().Source();
