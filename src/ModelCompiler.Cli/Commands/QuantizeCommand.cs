@@ -76,15 +76,16 @@ internal static class QuantizeCommand
                 var quantised = Reading(() =>
                 {
                     var inputSamples = calibration.Learning(parsed, data).Spread(parsed.GetValue(samples)).Samples(inputs);
-                    var options = new QuantisationOptions(
-                        parsed.GetValue(signed),
-                        parsed.GetValue(ranges),
-                        parsed.GetValue(percentile),
-                        parsed.GetValue(weightBits),
-                        parsed.GetValue(activationBits),
-                        parsed.GetValue(correctBias),
-                        parsed.GetValue(rule)
-                    );
+                    var options = new QuantisationOptions
+                    {
+                        SignedActivations = parsed.GetValue(signed),
+                        Ranges = parsed.GetValue(ranges),
+                        Percentile = parsed.GetValue(percentile),
+                        WeightBits = parsed.GetValue(weightBits),
+                        ActivationBits = parsed.GetValue(activationBits),
+                        CorrectBias = parsed.GetValue(correctBias),
+                        Rule = parsed.GetValue(rule),
+                    };
                     return terminal.During(
                         $"running {inputSamples.Count} samples",
                         () => PostTrainingQuantisation.Run(model.Source, inputSamples, options, null, cancellation)

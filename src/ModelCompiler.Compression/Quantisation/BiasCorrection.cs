@@ -48,24 +48,23 @@ internal static class BiasCorrection
         model.NodesChanged();
     }
 
-    /// <summary>Measures the shifts and corrects the biases of the plan.</summary>
+    /// <summary>Measures the shifts and corrects the biases of the layers.</summary>
     public static void Apply(
         OnnxModel model,
-        QuantisationPlan plan,
-        QuantisationOptions options,
+        QuantisedLayers quantised,
         IEnumerable<IReadOnlyList<NamedTensor>> samples,
         Action? progress,
         CancellationToken cancellation
     )
     {
-        var layers = model.Graph.Node.Where(n => plan.Weights(n) is { Bias: not null }).ToList();
+        var layers = model.Graph.Node.Where(n => quantised.Find(n) is { Bias: not null }).ToList();
         if (layers.Count == 0)
         {
             return;
         }
 
         var shifts = layers.Select(n => new MeanByChannel(n.OpType == "Conv" ? 1 : -1)).ToList();
-        using var network = new OnnxRuntimeOracle(OfErrors(model, layers, plan, options));
+        using var network = new OnnxRuntimeOracle(OfErrors(model, layers, quantised));
         foreach (var sample in samples)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -79,29 +78,22 @@ internal static class BiasCorrection
 
         foreach (var (layer, shift) in layers.Zip(shifts))
         {
-            plan.SetBias(layer, [.. plan.Weights(layer)!.Bias!.Select((b, channel) => (float)(b - shift.Of(channel)))]);
+            float[] bias = [.. quantised.Find(layer)!.Bias!.Select((b, channel) => (float)(b - shift.Of(channel)))];
+            quantised.SetBias(layer.Output[0], bias);
         }
     }
 
     /// <summary>The model with an output for each layer: the layer with the errors of its weights for weights, and without a bias.</summary>
-    private static byte[] OfErrors(OnnxModel model, IReadOnlyList<NodeProto> layers, QuantisationPlan plan, QuantisationOptions options)
+    private static byte[] OfErrors(OnnxModel model, IReadOnlyList<NodeProto> layers, QuantisedLayers quantised)
     {
         var errors = model.Proto.Clone();
         errors.Graph.Output.Clear();
         foreach (var layer in layers)
         {
-            var op = plan.Weights(layer)!;
-            var quantised = WeightQuantisation.Of(
-                op.Weights,
-                op.Axis,
-                op.Bias,
-                options.ScaleOf(plan.Range(layer.Input[0])!.Value).Scale,
-                options.WeightBits,
-                options.Rule
-            );
+            var (op, integers, _) = quantised.Find(layer)!;
             var weights = model.UniqueName($"{layer.Output[0]}/weight_errors");
             errors.Graph.Initializer.Add(
-                OnnxMessages.Initializer<float>(weights, ElementType.Float32, op.Weights.Shape, quantised.Errors(op.Weights, op.Axis))
+                OnnxMessages.Initializer<float>(weights, ElementType.Float32, op.Weights.Shape, integers.Errors(op.Weights, op.Axis))
             );
             var node = layer.Clone();
             node.Name = "";

@@ -10,12 +10,12 @@ namespace ModelCompiler.Compression.Quantisation;
 /// Writes a plan into the model: every value that a node computes in integers goes through QuantizeLinear and DequantizeLinear and
 /// keeps its name behind them, so that nobody who reads it has to be changed.
 /// </summary>
-internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, QuantisationOptions options)
+internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, QuantisedLayers layers, QuantisationOptions options)
 {
     private readonly List<NodeProto> _nodes = [];
     private readonly Dictionary<string, string> _dequantised = new(StringComparer.Ordinal);
     private readonly Dictionary<AffineScale, (string Scale, string ZeroPoint)> _scales = [];
-    private readonly Dictionary<(ElementType, int), string> _zeros = [];
+    private readonly Dictionary<(ElementType, int?, int), string> _zeros = [];
     private readonly HashSet<string> _integer = new(StringComparer.Ordinal);
 
     private ElementType Activation =>
@@ -26,8 +26,6 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, Quantisa
             (_, true) => ElementType.Int8,
             _ => ElementType.UInt8,
         };
-
-    private ElementType Weight => options.WeightBits == 4 ? ElementType.Int4 : ElementType.Int8;
 
     public void Write()
     {
@@ -60,10 +58,10 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, Quantisa
 
     private void QuantiseInputs(NodeProto node)
     {
-        if (plan.Weights(node) is { } weighted)
+        if (layers.Find(node) is { } layer)
         {
             // The bias counts in units of the input's scale, and the name of the input changes.
-            QuantiseWeights(weighted, ScaleOf(node.Input[0]));
+            QuantiseWeights(node, layer, ScaleOf(node.Input[0]).Scale);
             node.Input[0] = Dequantised(node.Input[0]);
             return;
         }
@@ -130,50 +128,60 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, Quantisa
         _nodes.Add(OnnxMessages.Node($"{value}/dequantise", "DequantizeLinear", [integers, scale, zeroPoint], output));
     }
 
-    private void QuantiseWeights(WeightedOperator op, AffineScale input)
+    private void QuantiseWeights(NodeProto node, QuantisedLayer layer, float inputScale)
     {
-        var name = op.Node.Name.Length > 0 ? op.Node.Name : op.Node.Output[0];
-        var quantised = WeightQuantisation.Of(op.Weights, op.Axis, op.Bias, input.Scale, options.WeightBits, options.Rule);
-        var channels = quantised.Scales.Length;
-        var weights = AddWeights($"{name}/weight_q", op.Weights.Shape, quantised.Weights);
-        var scales = model.AddConstant<float>($"{name}/weight_scale", ElementType.Float32, [channels], quantised.Scales);
-        var zeros = Zeros(Weight, channels);
-        op.Node.Input[1] = AddPerChannel($"{name}/weight", weights, scales, zeros, op.Axis);
-        if (quantised.Bias is not null)
+        var (op, quantised) = (layer.Operator, layer.Weights);
+        var (name, element) = (WeightTensor.NameOf(node), quantised.Format.Bits == 4 ? ElementType.Int4 : ElementType.Int8);
+        // One scale for all is a scalar.
+        int? channels = quantised.Format.HasOneScale ? null : quantised.Scales.Length;
+        var weights = AddWeights($"{name}/weight_q", element, op.Weights.Shape, quantised.Weights);
+        var scales = model.AddConstant<float>($"{name}/weight_scale", ElementType.Float32, Shape(channels), quantised.Scales);
+        node.Input[1] = AddWithScales($"{name}/weight", weights, scales, ZeroPoints(element, channels, quantised.ZeroPoint), op.Axis);
+        if (layer.Bias is { } floats)
         {
-            var bias = model.AddConstant<int>($"{name}/bias_q", ElementType.Int32, [channels], quantised.Bias);
-            var biasScales = model.AddConstant<float>($"{name}/bias_scale", ElementType.Float32, [channels], quantised.BiasScales);
-            var biasZeros = Zeros(ElementType.Int32, channels);
-            op.Node.Input[2] = AddPerChannel($"{name}/bias", bias, biasScales, biasZeros, 0);
+            var bias = model.AddConstant<int>($"{name}/bias_q", ElementType.Int32, [floats.Length], quantised.Bias(floats, inputScale));
+            var products = quantised.BiasScales(inputScale);
+            var biasScales = model.AddConstant<float>($"{name}/bias_scale", ElementType.Float32, Shape(channels), products);
+            node.Input[2] = AddWithScales($"{name}/bias", bias, biasScales, ZeroPoints(ElementType.Int32, channels, 0), 0);
+        }
+
+        string AddWithScales(string wanted, string integers, string scales, string zeroPoints, int axis)
+        {
+            var output = model.UniqueName($"{wanted}_dq");
+            var dequantise = OnnxMessages.Node($"{wanted}/dequantise", "DequantizeLinear", [integers, scales, zeroPoints], output);
+            if (channels is not null)
+            {
+                dequantise.Attribute.Add(OnnxMessages.Attribute("axis", (long)axis));
+            }
+
+            _nodes.Add(dequantise);
+            return output;
         }
     }
 
-    private string AddPerChannel(string name, string integers, string scales, string zeroPoints, int axis)
+    /// <summary>The same zero point for all channels, or one; all nodes of as many channels share them.</summary>
+    private string ZeroPoints(ElementType element, int? channels, int zeroPoint)
     {
-        var output = model.UniqueName($"{name}_dq");
-        var node = OnnxMessages.Node($"{name}/dequantise", "DequantizeLinear", [integers, scales, zeroPoints], output);
-        node.Attribute.Add(OnnxMessages.Attribute("axis", (long)axis));
-        _nodes.Add(node);
-        return output;
-    }
-
-    /// <summary>Zero points of symmetric channels; all nodes of as many channels share them.</summary>
-    private string Zeros(ElementType element, int channels)
-    {
-        if (!_zeros.TryGetValue((element, channels), out var name))
+        if (!_zeros.TryGetValue((element, channels, zeroPoint), out var name))
         {
-            var bytes = new byte[PackedElements.BytesInFile(new TensorType(element, new TensorShape(channels)))];
-            name = model.AddConstant<byte>($"zeros_{channels}", element, [channels], bytes);
-            _zeros.Add((element, channels), name);
+            var wanted = zeroPoint == 0 ? $"zeros_{channels ?? 1}" : $"weight_zero_point_{zeroPoint}";
+            var count = channels ?? 1;
+            name =
+                element == ElementType.Int32
+                    ? model.AddConstant<int>(wanted, element, Shape(channels), new int[count])
+                    : AddWeights(wanted, element, Shape(channels), [.. Enumerable.Repeat((sbyte)zeroPoint, count)]);
+            _zeros.Add((element, channels, zeroPoint), name);
         }
 
         return name;
     }
 
-    private string AddWeights(string name, TensorShape shape, sbyte[] weights)
+    private static TensorShape Shape(int? channels) => channels is { } count ? new TensorShape(count) : TensorShape.Scalar;
+
+    private string AddWeights(string name, ElementType element, TensorShape shape, sbyte[] weights)
     {
         var bytes = MemoryMarshal.AsBytes<sbyte>(weights);
-        return model.AddConstant(name, Weight, shape, PackedElements.ArePacked(Weight) ? PackedElements.Pack(bytes, Weight) : bytes);
+        return model.AddConstant(name, element, shape, PackedElements.ArePacked(element) ? PackedElements.Pack(bytes, element) : bytes);
     }
 
     /// <summary>Adds integers of the activations' type.</summary>
@@ -182,8 +190,7 @@ internal sealed class QdqWriter(OnnxModel model, QuantisationPlan plan, Quantisa
             ? model.AddConstant<short>(name, Activation, shape, [.. integers.Select(i => unchecked((short)i))])
             : model.AddConstant<byte>(name, Activation, shape, [.. integers.Select(i => unchecked((byte)i))]);
 
-    private AffineScale ScaleOf(string value) =>
-        options.ScaleOf(plan.Range(value) ?? throw new InvalidOperationException($"value '{value}' has no scale"));
+    private AffineScale ScaleOf(string value) => options.ScaleOf(plan.RangeOf(value));
 
     private (string Scale, string ZeroPoint) Parameters(AffineScale affine)
     {

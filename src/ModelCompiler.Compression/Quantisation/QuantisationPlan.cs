@@ -50,11 +50,11 @@ internal sealed class QuantisationPlan
     /// <summary>The constant weights of a quantised Conv, Gemm or MatMul; null for other nodes.</summary>
     public WeightedOperator? Weights(NodeProto node) => _weighted.GetValueOrDefault(node);
 
-    /// <summary>Gives quantised weights another bias.</summary>
-    public void SetBias(NodeProto node, float[] bias) => _weighted[node] = _weighted[node] with { Bias = bias };
-
     /// <summary>The range of the integers that stand for a value; null where it stays float.</summary>
     public ValueRange? Range(string value) => _ranges.TryGetValue(_groups.Of(value), out var range) ? range : null;
+
+    /// <summary>The range of the integers that stand for a value, which has them.</summary>
+    public ValueRange RangeOf(string value) => Range(value) ?? throw new InvalidOperationException($"value '{value}' has no scale");
 
     /// <summary>The activation that bounds what a node computes, where it is the only reader; null for none.</summary>
     public NodeProto? Bound(NodeProto node) =>

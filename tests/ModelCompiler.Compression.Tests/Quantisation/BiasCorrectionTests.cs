@@ -28,7 +28,7 @@ public sealed class BiasCorrectionTests
         );
 
         // Activations of 16 bits leave the error of the weights alone.
-        var options = new QuantisationOptions(WeightBits: 4, ActivationBits: 16);
+        var options = new QuantisationOptions { WeightBits = 4, ActivationBits = 16 };
         var without = QuantisedModels.Quantise(model, options);
         var corrected = QuantisedModels.Quantise(model, options with { CorrectBias = true });
 
@@ -46,7 +46,7 @@ public sealed class BiasCorrectionTests
         var product = model.Node("MatMul", [x, Weights(model, 4, 4)]);
         model.Output(model.Node("MatMul", [product, model.Node("Transpose", [x], ("perm", new[] { 0, 2, 1 }))]), ElementType.Float32);
 
-        var corrected = QuantisedModels.Quantise(model, new QuantisationOptions(CorrectBias: true));
+        var corrected = QuantisedModels.Quantise(model, new QuantisationOptions { CorrectBias = true });
         Assert.Equal(QuantisedModels.Quantise(model).Model, corrected.Model);
     }
 

@@ -19,7 +19,12 @@ public sealed class BitWidthTests
         var model = Network();
         var quantised = QuantisedModels.Quantise(
             model,
-            new QuantisationOptions(signed, WeightBits: weightBits, ActivationBits: activationBits)
+            new QuantisationOptions
+            {
+                SignedActivations = signed,
+                WeightBits = weightBits,
+                ActivationBits = activationBits,
+            }
         );
 
         Assert.Empty(quantised.FloatNodes);
@@ -29,13 +34,65 @@ public sealed class BitWidthTests
     }
 
     [Theory]
+    [InlineData(8, false, 0.02)]
+    [InlineData(8, true, 0.02)]
+    [InlineData(4, false, 0.3)]
+    [InlineData(4, true, 0.3)]
+    public void Networks_with_one_scale_a_layer_run_in_onnxruntime_and_compile(int bits, bool asymmetric, double error)
+    {
+        var model = Network();
+        var options = new QuantisationOptions
+        {
+            WeightBits = bits,
+            WeightScaling = WeightScaling.Tensor,
+            AsymmetricWeights = asymmetric,
+        };
+        var quantised = QuantisedModels.Quantise(model, options);
+
+        Assert.Empty(quantised.FloatNodes);
+        Assert.DoesNotContain(
+            QuantisedModels.Proto(quantised).Graph.Initializer,
+            i => i.Name.EndsWith("_scale", StringComparison.Ordinal) && i.Dims.Count > 0
+        );
+        Assert.InRange(QuantisedModels.ErrorInOnnxRuntime(model, quantised), 1e-6, error);
+        QuantisedModels.AssertCompiledCodeAgrees(quantised);
+    }
+
+    [Fact]
+    public void Choices_that_contradict_each_other_are_refused()
+    {
+        AssertRefused("one scale a layer", new QuantisationOptions { AsymmetricWeights = true });
+        AssertRefused(
+            "truncation",
+            new QuantisationOptions
+            {
+                AsymmetricWeights = true,
+                WeightScaling = WeightScaling.Tensor,
+                Rule = QuantisationRule.Truncate,
+            }
+        );
+
+        static void AssertRefused(string part, QuantisationOptions options) =>
+            Assert.Contains(
+                part,
+                Assert.Throws<CompressionException>(() => QuantisedModels.Quantise(Network(), options)).Message,
+                StringComparison.Ordinal
+            );
+    }
+
+    [Theory]
     [InlineData(8, 8, false, 0.1)]
     [InlineData(8, 8, true, 0.1)]
     [InlineData(4, 16, false, 0.6)]
     public void Truncation_costs_more_than_rounding_and_runs_everywhere(int weightBits, int activationBits, bool signed, double error)
     {
         var model = Network();
-        var rounded = new QuantisationOptions(signed, WeightBits: weightBits, ActivationBits: activationBits);
+        var rounded = new QuantisationOptions
+        {
+            SignedActivations = signed,
+            WeightBits = weightBits,
+            ActivationBits = activationBits,
+        };
         var truncated = QuantisedModels.Quantise(model, rounded with { Rule = QuantisationRule.Truncate });
 
         var least = QuantisedModels.ErrorInOnnxRuntime(model, QuantisedModels.Quantise(model, rounded));
@@ -51,7 +108,7 @@ public sealed class BitWidthTests
         var product = model.Node("Gemm", [model.Input("x", ElementType.Float32, 1, 3), weights], ("transB", 1));
         model.Output(product, ElementType.Float32);
 
-        var file = QuantisedModels.Quantise(model, new QuantisationOptions(WeightBits: 4)).Model;
+        var file = QuantisedModels.Quantise(model, new QuantisationOptions { WeightBits = 4 }).Model;
         var read = OnnxModel.Read(new ModelSource("quantised.onnx", file, _ => null));
         var integers = read.Graph.Initializer.Single(i => i.DataType == (int)ElementType.Int4 && i.Dims.Count == 2);
         Assert.Equal(5, integers.RawData.Length);
@@ -69,7 +126,7 @@ public sealed class BitWidthTests
         x = model.Node("ReduceMax", [x], ("axes", new[] { 2 }), ("keepdims", 0));
         model.Output(x, ElementType.Float32);
 
-        var quantised = QuantisedModels.Quantise(model, new QuantisationOptions(ActivationBits: 16));
+        var quantised = QuantisedModels.Quantise(model, new QuantisationOptions { ActivationBits = 16 });
         Assert.InRange(QuantisedModels.ErrorInOnnxRuntime(model, quantised), 0, 0.02);
     }
 
@@ -78,7 +135,7 @@ public sealed class BitWidthTests
     [InlineData(8, 4)]
     public void Other_widths_are_refused(int weightBits, int activationBits)
     {
-        var options = new QuantisationOptions(WeightBits: weightBits, ActivationBits: activationBits);
+        var options = new QuantisationOptions { WeightBits = weightBits, ActivationBits = activationBits };
         var fault = Assert.Throws<CompressionException>(() => QuantisedModels.Quantise(Network(), options));
         Assert.Contains("bits", fault.Message, StringComparison.Ordinal);
     }

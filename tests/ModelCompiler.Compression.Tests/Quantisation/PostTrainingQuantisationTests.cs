@@ -119,7 +119,7 @@ public sealed class PostTrainingQuantisationTests
         float ScaleOfInput(RangeRule rule)
         {
             var source = new ModelSource("float.onnx", model.ToBytes(), _ => null);
-            var quantised = PostTrainingQuantisation.Run(source, samples, new QuantisationOptions(Ranges: rule));
+            var quantised = PostTrainingQuantisation.Run(source, samples, new QuantisationOptions { Ranges = rule });
             var result = OnnxModel.Read(new ModelSource("quantised.onnx", quantised.Model, _ => null));
             return result.Constant(result.Consumers("x").Single().Input[1])!.ToFloats().Single();
         }

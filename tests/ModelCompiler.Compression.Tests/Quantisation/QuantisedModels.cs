@@ -18,7 +18,7 @@ internal static class QuantisedModels
     public static QuantisedModel Quantise(OnnxModelBuilder model, QuantisationOptions options) => Quantise(model.ToBytes(), options, 20);
 
     public static QuantisedModel Quantise(byte[] model, bool signed = false, int samples = 20) =>
-        Quantise(model, new QuantisationOptions(signed), samples);
+        Quantise(model, new QuantisationOptions { SignedActivations = signed }, samples);
 
     private static QuantisedModel Quantise(byte[] model, QuantisationOptions options, int samples) =>
         PostTrainingQuantisation.Run(new ModelSource("float.onnx", model, _ => null), Samples(model, samples), options);
