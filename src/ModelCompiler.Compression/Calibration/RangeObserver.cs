@@ -17,7 +17,13 @@ internal sealed class RangeObserver(RangeOptions options, int rank)
     {
         var range = ValueRange.Of(elements);
         _samples++;
-        _range = options.Rule == RangeRule.Average ? _range.Toward(range, 1f / _samples) : _range.Join(range);
+        _range = options.Rule switch
+        {
+            RangeRule.Average => _range.Toward(range, 1f / _samples),
+            // Of weights m^(n−i), what is left for the newest sample once their sum is 1.
+            RangeRule.MovingAverage => _range.Toward(range, (float)((1 - options.Momentum) / (1 - Math.Pow(options.Momentum, _samples)))),
+            _ => _range.Join(range),
+        };
         if (range.IsFinite)
         {
             _histogram?.Add(elements, range);

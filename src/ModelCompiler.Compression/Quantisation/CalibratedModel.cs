@@ -52,7 +52,7 @@ public sealed class CalibratedModel
         ConstantNodes.Apply(model);
         ComputedWeights.Fold(model);
         BatchNormalizationFolding.Apply(model);
-        var ranges = new RangeOptions(options.Ranges, options.Percentile, AffineScale.StepsOf(options.ActivationBits));
+        var ranges = new RangeOptions(options.Ranges, options.Percentile, AffineScale.StepsOf(options.ActivationBits), options.Momentum);
         var statistics = RangeCalibration.Run(model, samples, ranges, progress, cancellation);
         MatMulBias.Apply(model, statistics);
         return new(source with { Bytes = model.Proto.ToByteArray() }, samples, statistics);

@@ -36,6 +36,9 @@ public sealed record QuantisationOptions
     /// <summary>Share of the magnitudes, in percent, that <see cref="RangeRule.Percentile"/> keeps.</summary>
     public double Percentile { get; init; } = 99.99;
 
+    /// <summary>What a sample's range still weighs after the next one, with <see cref="RangeRule.MovingAverage"/>; above 0, below 1.</summary>
+    public double Momentum { get; init; } = 0.99;
+
     /// <summary>Bits of a weight, 8 or 4.</summary>
     public int WeightBits { get; init; } = 8;
 
@@ -89,6 +92,11 @@ public sealed record QuantisationOptions
         if (Rule == QuantisationRule.Truncate && AsymmetricWeights)
         {
             throw new CompressionException("truncation leaves no choice: weights are symmetric, and their last bits are cut off");
+        }
+
+        if (!(Momentum is > 0 and < 1))
+        {
+            throw new CompressionException($"the momentum of a moving average lies between 0 and 1; {Momentum} was given");
         }
     }
 }

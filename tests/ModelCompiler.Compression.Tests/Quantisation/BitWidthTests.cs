@@ -71,6 +71,7 @@ public sealed class BitWidthTests
                 Rule = QuantisationRule.Truncate,
             }
         );
+        AssertRefused("momentum", new QuantisationOptions { Momentum = 1 });
 
         static void AssertRefused(string part, QuantisationOptions options) =>
             Assert.Contains(

@@ -115,11 +115,13 @@ public sealed class PostTrainingQuantisationTests
         ];
 
         Assert.Equal((5f / 255, 2f / 255), (ScaleOfInput(RangeRule.MinMax), ScaleOfInput(RangeRule.Average)));
+        // Weights of 1/15, 2/15, 4/15 and 8/15.
+        Assert.Equal(47 / 15f / 255, ScaleOfInput(RangeRule.MovingAverage), 1e-7f);
 
         float ScaleOfInput(RangeRule rule)
         {
             var source = new ModelSource("float.onnx", model.ToBytes(), _ => null);
-            var quantised = PostTrainingQuantisation.Run(source, samples, new QuantisationOptions { Ranges = rule });
+            var quantised = PostTrainingQuantisation.Run(source, samples, new QuantisationOptions { Ranges = rule, Momentum = 0.5 });
             var result = OnnxModel.Read(new ModelSource("quantised.onnx", quantised.Model, _ => null));
             return result.Constant(result.Consumers("x").Single().Input[1])!.ToFloats().Single();
         }
