@@ -30,7 +30,7 @@ public sealed class CalibratedModel
     /// <summary>Runs a float model on samples.</summary>
     /// <param name="source">The float model.</param>
     /// <param name="samples">Calibration inputs, each with one tensor an input of the model; read again by some methods.</param>
-    /// <param name="options">Choices of the user; here those about ranges and bits of activations count.</param>
+    /// <param name="options">Choices of the user; here those about ranges, bits of activations and equalisation count.</param>
     /// <param name="progress">Told after every sample.</param>
     /// <param name="cancellation">Stops between two samples.</param>
     /// <exception cref="CompressionException">The model or the samples cannot be used.</exception>
@@ -52,6 +52,11 @@ public sealed class CalibratedModel
         ConstantNodes.Apply(model);
         ComputedWeights.Fold(model);
         BatchNormalizationFolding.Apply(model);
+        if (options.Equalise)
+        {
+            CrossLayerEqualisation.Apply(model, source.Path, options.Compile);
+        }
+
         var ranges = new RangeOptions(options.Ranges, options.Percentile, AffineScale.StepsOf(options.ActivationBits), options.Momentum);
         var statistics = RangeCalibration.Run(model, samples, ranges, progress, cancellation);
         MatMulBias.Apply(model, statistics);
@@ -59,7 +64,7 @@ public sealed class CalibratedModel
     }
 
     /// <summary>Quantises the model.</summary>
-    /// <param name="options">Choices of the user; those about ranges and bits of activations as they were before.</param>
+    /// <param name="options">Choices of the user; those about ranges, bits of activations and equalisation as they were before.</param>
     /// <param name="progress">Told after every sample.</param>
     /// <param name="cancellation">Stops between two samples.</param>
     /// <exception cref="CompressionException">The options contradict each other.</exception>

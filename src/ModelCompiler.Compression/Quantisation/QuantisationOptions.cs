@@ -54,6 +54,12 @@ public sealed record QuantisationOptions
     /// <summary>Bits of an activation, 8 or 16.</summary>
     public int ActivationBits { get; init; } = 8;
 
+    /// <summary>Whether the ranges of channels are evened out between layers before all else (<see cref="CrossLayerEqualisation"/>).</summary>
+    public bool Equalise { get; init; }
+
+    /// <summary>How the model is compiled: equalisation follows shapes, and symbolic dimensions have their sizes from here.</summary>
+    public CompileOptions Compile { get; init; } = new();
+
     /// <summary>Whether biases make up for the mean error of quantised weights over the samples.</summary>
     public bool CorrectBias { get; init; }
 
