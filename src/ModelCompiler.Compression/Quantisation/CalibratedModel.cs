@@ -80,6 +80,11 @@ public sealed class CalibratedModel
 
         var plan = QuantisationPlan.Of(model, _statistics);
         var layers = QuantisedLayers.Of(model, plan, options);
+        if (options.Rounding is not null)
+        {
+            LayerRounding.Apply(model, _statistics, layers, options, _samples, progress, cancellation);
+        }
+
         if (options.CorrectBias)
         {
             BiasCorrection.Apply(model, layers, _samples, progress, cancellation);

@@ -66,6 +66,9 @@ public sealed record QuantisationOptions
     /// <summary>How numbers become integers.</summary>
     public QuantisationRule Rule { get; init; } = QuantisationRule.Nearest;
 
+    /// <summary>Chooses between the two integers around each weight; null for the nearer one.</summary>
+    public IWeightRounding? Rounding { get; init; }
+
     /// <summary>The first opset whose QuantizeLinear and DequantizeLinear have these integers, and scales for each channel.</summary>
     internal long Opset => WeightBits == 8 && ActivationBits == 8 ? 13 : 21;
 
@@ -95,7 +98,7 @@ public sealed record QuantisationOptions
             throw new CompressionException("asymmetric weights need one scale a layer: ONNX Runtime takes one zero point for all channels");
         }
 
-        if (Rule == QuantisationRule.Truncate && AsymmetricWeights)
+        if (Rule == QuantisationRule.Truncate && (AsymmetricWeights || Rounding is not null))
         {
             throw new CompressionException("truncation leaves no choice: weights are symmetric, and their last bits are cut off");
         }
