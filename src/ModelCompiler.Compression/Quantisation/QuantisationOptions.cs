@@ -42,6 +42,9 @@ public sealed record QuantisationOptions
     /// <summary>Bits of a weight, 8 or 4.</summary>
     public int WeightBits { get; init; } = 8;
 
+    /// <summary>Bits of the weights of single layers, by the names in <see cref="CalibratedModel.Layers"/>; <see cref="WeightBits"/> for others.</summary>
+    public IReadOnlyDictionary<string, int> LayerWeightBits { get; init; } = new Dictionary<string, int>();
+
     /// <summary>Which weights share a scale.</summary>
     public WeightScaling WeightScaling { get; init; }
 
@@ -70,7 +73,7 @@ public sealed record QuantisationOptions
     public IWeightRounding? Rounding { get; init; }
 
     /// <summary>The first opset whose QuantizeLinear and DequantizeLinear have these integers, and scales for each channel.</summary>
-    internal long Opset => WeightBits == 8 && ActivationBits == 8 ? 13 : 21;
+    internal long Opset => ActivationBits == 8 && WeightBits == 8 && LayerWeightBits.Values.All(b => b == 8) ? 13 : 21;
 
     /// <summary>How the integers of activations are spread over a range.</summary>
     internal AffineScale ScaleOf(ValueRange range) =>
@@ -79,17 +82,18 @@ public sealed record QuantisationOptions
             : AffineScale.Of(range, SignedActivations, ActivationBits);
 
     /// <summary>How the weights of a layer become integers.</summary>
-    internal WeightFormat Format =>
-        new(WeightBits, WeightScaling, AsymmetricWeights, Rule);
+    internal WeightFormat FormatOf(string layer) =>
+        new(LayerWeightBits.GetValueOrDefault(layer, WeightBits), WeightScaling, AsymmetricWeights, Rule);
 
     /// <summary>Refuses choices that contradict each other.</summary>
     /// <exception cref="CompressionException">They do; the message says which.</exception>
     internal void Check()
     {
-        if (WeightBits is not (4 or 8) || ActivationBits is not (8 or 16))
+        var bits = LayerWeightBits.Values.Append(WeightBits).FirstOrDefault(b => b is not (4 or 8), WeightBits);
+        if (bits is not (4 or 8) || ActivationBits is not (8 or 16))
         {
             throw new CompressionException(
-                $"weights of {WeightBits} bits and activations of {ActivationBits}: weights have 4 or 8 bits, activations 8 or 16"
+                $"weights of {bits} bits and activations of {ActivationBits}: weights have 4 or 8 bits, activations 8 or 16"
             );
         }
 

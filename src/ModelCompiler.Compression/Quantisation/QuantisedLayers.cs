@@ -30,7 +30,7 @@ internal sealed class QuantisedLayers
             if (plan.Weights(node) is { } op)
             {
                 var input = options.ScaleOf(plan.RangeOf(node.Input[0])).Scale;
-                var weights = WeightQuantisation.Of(op.Weights, op.Axis, op.Bias, input, options.Format);
+                var weights = WeightQuantisation.Of(op.Weights, op.Axis, op.Bias, input, options.FormatOf(WeightTensor.NameOf(node)));
                 layers._order.Add(node.Output[0]);
                 layers._layers.Add(node.Output[0], new(op, weights, op.Bias));
             }

@@ -72,6 +72,7 @@ public sealed class BitWidthTests
             }
         );
         AssertRefused("momentum", new QuantisationOptions { Momentum = 1 });
+        AssertRefused("bits", new QuantisationOptions { LayerWeightBits = new Dictionary<string, int> { ["layer"] = 2 } });
 
         static void AssertRefused(string part, QuantisationOptions options) =>
             Assert.Contains(
