@@ -80,7 +80,7 @@ internal static class CompressionCommand
                         data,
                         new Lazy<ModelDrop>(() => data.Measure(parsed, opened.File, opened.Options, choosing: true)),
                         data.Seed(parsed),
-                        Pattern(parsed.GetValue(skip)),
+                        Except("--skip", parsed.GetValue(skip)),
                         cancellation
                     );
                     var compressed = compress(task);
@@ -105,7 +105,8 @@ internal static class CompressionCommand
         );
     }
 
-    private static CommandResult NotCompiled(ModelCase opened, PlannedModel failed)
+    /// <summary>The result for a model that the compiler does not take.</summary>
+    public static CommandResult NotCompiled(ModelCase opened, PlannedModel failed)
     {
         var diagnostics = DiagnosticReport.Of(failed.Problems);
         return new(
@@ -120,26 +121,28 @@ internal static class CompressionCommand
         );
     }
 
-    private static Func<string, bool> Pattern(string? skip)
+    /// <summary>All layers but those whose name a pattern of an option matches.</summary>
+    /// <exception cref="CommandException">The pattern is no regular expression.</exception>
+    public static Func<string, bool> Except(string option, string? expression)
     {
-        if (skip is null)
+        if (expression is null)
         {
             return _ => true;
         }
 
         try
         {
-            var pattern = new Regex(skip, RegexOptions.CultureInvariant, MatchTime);
+            var pattern = new Regex(expression, RegexOptions.CultureInvariant, MatchTime);
             return layer => !pattern.IsMatch(layer);
         }
         catch (ArgumentException e)
         {
-            throw new CommandException($"--skip: {e.Message}", e);
+            throw new CommandException($"{option}: {e.Message}", e);
         }
     }
 
     /// <summary>Passes on what is wrong with model or data as a sentence.</summary>
-    private static T Sentences<T>(Func<T> work)
+    public static T Sentences<T>(Func<T> work)
     {
         try
         {

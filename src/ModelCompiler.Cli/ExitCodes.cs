@@ -18,6 +18,9 @@ internal static class ExitCodes
     /// <summary>The network cannot be trained: no gradient can be computed through the nodes that the message names.</summary>
     public const int NotDifferentiable = 4;
 
+    /// <summary>A budget cannot be met; the message says what the least is.</summary>
+    public const int OverBudget = 5;
+
     /// <summary>Stopped by Ctrl-C.</summary>
     public const int Cancelled = 130;
 }

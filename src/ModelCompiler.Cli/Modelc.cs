@@ -15,6 +15,7 @@ internal static class Modelc
           2    the model cannot be read or compiled; the diagnostics say why
           3    wrong command line, a file cannot be read or written, or modelc itself failed
           4    no gradient can be computed through the nodes that the message names
+          5    a budget cannot be met; the message says what the least is
           130  stopped by Ctrl-C
         """;
 

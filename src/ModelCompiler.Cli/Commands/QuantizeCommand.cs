@@ -1,138 +1,160 @@
 using System.CommandLine;
 using ModelCompiler.Cli.Reports;
 using ModelCompiler.Compression;
-using ModelCompiler.Compression.Calibration;
-using ModelCompiler.Compression.Data;
 using ModelCompiler.Compression.Onnx;
 using ModelCompiler.Compression.Quantisation;
+using ModelCompiler.Training.Native;
 using ModelCompiler.Verification;
+using Spectre.Console;
 
 namespace ModelCompiler.Cli.Commands;
 
 /// <summary><c>modelc quantize</c>: a float model becomes an integer one.</summary>
 internal static class QuantizeCommand
 {
+    // Errors of outputs, by which layers get their bits, need no more.
+    private const int MeasuredSamples = 100;
+
     public static Command Create(Terminal terminal)
     {
-        var file = new Argument<string>("FILE") { Description = "The float model, an ONNX file." };
-        var output = new Option<string>("--output", "-o") { Description = "Where the quantised model goes.", Required = true };
-        var calibration = new DataOptions("--calibration", "Samples that decide the ranges", required: true);
-        var samples = new Option<int>("--samples") { Description = "Most samples to calibrate with.", DefaultValueFactory = _ => 500 };
-        var signed = new Option<bool>("--signed") { Description = "Activations as signed integers instead of unsigned ones." };
-        var ranges = new Option<RangeRule>("--ranges")
-        {
-            Description =
-                "Range of an activation: minmax (of all samples), average (of the samples' own ranges), or minmax cut at a percentile, where the distribution changes least (entropy) or where the error is least (mse).",
-            DefaultValueFactory = _ => RangeRule.MinMax,
-        };
-        var percentile = new Option<double>("--percentile")
-        {
-            Description = "With --ranges percentile: percent of the magnitudes that are not cut.",
-            DefaultValueFactory = _ => 99.99,
-        };
-        percentile.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<double>() is not (> 0 and <= 100))
-            {
-                result.AddError("--percentile takes a number above 0, at most 100.");
-            }
-        });
-        var weightBits = Bits("--weight-bits", "Bits of a weight: 8, or 4, which stay so in the binary.", "8", "4");
-        var activationBits = Bits("--activation-bits", "Bits of an activation: 8, or 16 where 8 cost too much accuracy.", "8", "16");
-        var correctBias = new Option<bool>("--correct-bias")
-        {
-            Description = "Have biases make up for the mean error of quantised weights over the samples.",
-        };
-        var rule = new Option<QuantisationRule>("--rule")
-        {
-            Description =
-                "How numbers become integers: nearest, or truncate: powers of two for scales, and bits of weights cut off, a plain baseline.",
-            DefaultValueFactory = _ => QuantisationRule.Nearest,
-        };
+        var arguments = new QuantizeArguments();
         var command = new Command(
             "quantize",
             "Quantise a float model: weights for each output channel, activations by the ranges seen on samples. With labelled items, accuracy before and after is measured."
-        )
-        {
-            file,
-            output,
-            samples,
-            signed,
-            ranges,
-            percentile,
-            weightBits,
-            activationBits,
-            correctBias,
-            rule,
-        };
-        calibration.AddTo(command, split: true);
+        );
+        arguments.AddTo(command);
         return command.WithBody(
             terminal,
             (parsed, cancellation) =>
             {
-                var model = Reading(() => OnnxFile.Read(parsed.GetRequiredValue(file)));
-                var inputs = Reading(() => OnnxModel.Read(model.Source).Inputs);
-                var data = Reading(() => calibration.Open(parsed, model)!);
-                var quantised = Reading(() =>
+                var opened = ModelCase.Open(parsed.GetRequiredValue(arguments.Model.File), arguments.Model.FixedOptions(parsed));
+                if (ModelCompilation.Plan(opened.File.Source, opened.Options) is { Description: null } failed)
                 {
-                    var inputSamples = calibration.Learning(parsed, data).Spread(parsed.GetValue(samples)).Samples(inputs);
-                    var options = new QuantisationOptions
-                    {
-                        SignedActivations = parsed.GetValue(signed),
-                        Ranges = parsed.GetValue(ranges),
-                        Percentile = parsed.GetValue(percentile),
-                        WeightBits = parsed.GetValue(weightBits),
-                        ActivationBits = parsed.GetValue(activationBits),
-                        CorrectBias = parsed.GetValue(correctBias),
-                        Rule = parsed.GetValue(rule),
-                    };
-                    return terminal.During(
-                        $"running {inputSamples.Count} samples",
-                        () => PostTrainingQuantisation.Run(model.Source, inputSamples, options, null, cancellation)
-                    );
-                });
-                var accuracy = terminal.During(
-                    "measuring accuracy",
-                    () => Reading(() => Accuracy(model.Bytes, quantised.Model, inputs, calibration.Measured(parsed, data), cancellation))
+                    return CompressionCommand.NotCompiled(opened, failed);
+                }
+
+                var report = TrainingSession.Sentences(() =>
+                    CompressionCommand.Sentences(() => Quantise(new(terminal, arguments, parsed, opened, cancellation)))
                 );
-                WholeFile.Write(parsed.GetRequiredValue(output), quantised.Model);
-                var report = QuantizeReport.Of(model, parsed.GetRequiredValue(output), quantised, accuracy);
                 return new(ExitCodes.Success, report, report.Print);
             }
         );
     }
 
-    /// <summary>Accuracy before and after; null where the items have no classes.</summary>
-    private static QuantizeAccuracy? Accuracy(
-        byte[] before,
-        byte[] after,
-        IReadOnlyList<ModelPort> inputs,
-        DataItems items,
-        CancellationToken cancellation
+    private static QuantizeReport Quantise(QuantizeTask task)
+    {
+        var (terminal, arguments, parsed, opened, cancellation) = task;
+        var options = arguments.Options(parsed) with { Compile = opened.Options };
+        if (options.Rounding is not null)
+        {
+            LibTorch.Load(message => terminal.Messages.WriteLine($"# {message}"));
+        }
+
+        var (samples, measure) = terminal.During("reading samples", () => ReadData(task));
+        var calibrated = terminal.During(
+            $"running {samples.Count} samples",
+            () => CalibratedModel.Of(opened.File.Source, samples, options, null, cancellation)
+        );
+        var layers = Bits(task, calibrated, options, samples);
+        options = options with { LayerWeightBits = layers.DistinctBy(l => l.Layer).ToDictionary(l => l.Layer, l => l.Bits) };
+        var quantised = Quantise(task, calibrated, options);
+        var drop = terminal.During("measuring", () => measure.Of(quantised.Model, cancellation));
+        var output = parsed.GetRequiredValue(arguments.Output);
+        var report = QuantizeReport.Of(opened.File, output, quantised, layers, opened.Options, (measure, drop));
+        WholeFile.Write(output, quantised.Model);
+        return report;
+    }
+
+    /// <summary>Samples to calibrate with, and what the quantised model is measured by.</summary>
+    private static (IReadOnlyList<IReadOnlyList<NamedTensor>> Samples, ModelDrop Measure) ReadData(QuantizeTask task)
+    {
+        var (_, arguments, parsed, opened, cancellation) = task;
+        var inputs = ValuePorts.Inputs(OnnxModel.Read(opened.File.Source), opened.File.Path, opened.Options);
+        var set = arguments.Calibration.Open(parsed, opened.File)!;
+        var samples = arguments.Calibration.Learning(parsed, set).Spread(parsed.GetValue(arguments.Samples)).Samples(inputs);
+        var measured = arguments.Calibration.Measured(parsed, set);
+        var measure = measured.Labels is null
+            ? ModelDrop.OfOutputs(opened.File.Bytes, samples)
+            : ModelDrop.OfAccuracy(opened.File.Bytes, inputs, measured, cancellation);
+        return (samples, measure);
+    }
+
+    /// <summary>The bits of each layer's weights: as many as the user says, or as the budget leaves.</summary>
+    private static IReadOnlyList<LayerPrecision> Bits(
+        QuantizeTask task,
+        CalibratedModel calibrated,
+        QuantisationOptions options,
+        IReadOnlyList<IReadOnlyList<NamedTensor>> samples
     )
     {
-        return items.Labels is null ? null : new(items.Count, Right(before), Right(after));
+        var mayBeNarrow = task.Arguments.MayBeNarrow(task.Parsed, calibrated.Layers);
+        if (task.Arguments.Budget(task.Parsed) is not { } budget)
+        {
+            return [.. calibrated.Layers.Select(l => new LayerPrecision(l, mayBeNarrow(l) ? options.WeightBits : 8, null, null))];
+        }
 
-        int Right(byte[] model) => ClassificationAccuracy.Right(model, inputs, items, cancellation);
-    }
-
-    private static Option<int> Bits(string name, string description, string usual, string other)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => 8 };
-        option.AcceptOnlyFromAmong(usual, other);
-        return option;
-    }
-
-    /// <summary>Passes on what is wrong with model or data as a sentence.</summary>
-    private static T Reading<T>(Func<T> read)
-    {
         try
         {
-            return read();
+            return task.Terminal.WithProgress(
+                "measuring layer by layer",
+                progress =>
+                {
+                    var measure = ModelDrop.OfOutputs(task.Opened.File.Bytes, [.. samples.Take(MeasuredSamples)]);
+                    return MixedPrecision.Choose(
+                        calibrated,
+                        options,
+                        budget,
+                        task.Opened.Options,
+                        measure,
+                        mayBeNarrow,
+                        progress,
+                        task.Cancellation
+                    );
+                }
+            );
         }
-        catch (CompressionException e)
+        catch (BudgetException e)
         {
-            throw new CommandException(e.Message, e);
+            throw new CommandException($"--max-weight-bytes: {e.Message}.", e, ExitCodes.OverBudget);
         }
     }
+
+    private static QuantisedModel Quantise(QuantizeTask task, CalibratedModel calibrated, QuantisationOptions options) =>
+        options.Rounding is null
+            ? task.Terminal.During("quantising", () => calibrated.Quantise(options, null, task.Cancellation))
+            : task.Terminal.WithProgress(
+                "learning to round",
+                progress =>
+                    calibrated.Quantise(
+                        options with
+                        {
+                            Rounding = new Counted(options.Rounding, calibrated.Layers.Count, progress),
+                        },
+                        null,
+                        task.Cancellation
+                    )
+            );
+
+    /// <summary>A rounding that tells how far it is.</summary>
+    private sealed class Counted(IWeightRounding rounding, int layers, Action<double> progress) : IWeightRounding
+    {
+        private int _done;
+
+        public int Samples => rounding.Samples;
+
+        public sbyte[] Round(RoundingTask task, CancellationToken cancellation)
+        {
+            var rounded = rounding.Round(task, cancellation);
+            progress(++_done / (double)layers);
+            return rounded;
+        }
+    }
+
+    private sealed record QuantizeTask(
+        Terminal Terminal,
+        QuantizeArguments Arguments,
+        ParseResult Parsed,
+        ModelCase Opened,
+        CancellationToken Cancellation
+    );
 }
