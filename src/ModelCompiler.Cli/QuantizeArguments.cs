@@ -56,15 +56,15 @@ internal sealed class QuantizeArguments
         Description = "Most bytes of weights, as baked: layers that bear it best get 4 bits, until the budget is met.",
     };
 
-    private readonly Option<string> _weights = Choice(
-        "--weights",
+    private readonly Option<string> _weightScales = Choice(
+        "--weight-scales",
         "Which weights share a scale: those of a channel or of a tensor.",
         ["channel", "tensor"]
     );
 
     private readonly Option<bool> _asymmetric = new("--asymmetric")
     {
-        Description = "With --weights tensor: integers from the lowest weight to the highest, with a zero point.",
+        Description = "With --weight-scales tensor: integers from the lowest weight to the highest, with a zero point.",
     };
 
     private readonly Option<int> _activationBits = Bits(
@@ -122,6 +122,9 @@ internal sealed class QuantizeArguments
     /// <summary>The data.</summary>
     public DataOptions Calibration { get; } = new("--calibration", "Samples that decide the ranges", required: true);
 
+    /// <summary>Leaves measured times out.</summary>
+    public Option<bool> WithoutTime { get; } = Timing.Without();
+
     /// <summary>How many of them.</summary>
     public Option<int> Samples { get; } =
         new("--samples") { Description = "Most samples to calibrate with.", DefaultValueFactory = _ => 500 };
@@ -134,6 +137,7 @@ internal sealed class QuantizeArguments
         [
             Output,
             Samples,
+            WithoutTime,
             _signed,
             _ranges,
             _percentile,
@@ -141,7 +145,7 @@ internal sealed class QuantizeArguments
             _weightBits,
             _keep,
             _maxWeightBytes,
-            _weights,
+            _weightScales,
             _asymmetric,
             _activationBits,
             _equalize,
@@ -168,7 +172,7 @@ internal sealed class QuantizeArguments
             Percentile = parsed.GetValue(_percentile),
             Momentum = parsed.GetValue(_momentum),
             WeightBits = parsed.GetValue(_weightBits),
-            WeightScaling = parsed.GetValue(_weights) == "tensor" ? WeightScaling.Tensor : WeightScaling.Channel,
+            WeightScaling = parsed.GetValue(_weightScales) == "tensor" ? WeightScaling.Tensor : WeightScaling.Channel,
             AsymmetricWeights = parsed.GetValue(_asymmetric),
             ActivationBits = parsed.GetValue(_activationBits),
             Equalise = parsed.GetValue(_equalize),

@@ -19,8 +19,8 @@ public sealed class QuantizeCommandTests : IDisposable
     [InlineData("--activation-bits", "16")]
     [InlineData("--rule", "truncate")]
     [InlineData("--weight-bits", "4", "--correct-bias")]
-    [InlineData("--ranges", "moving-average", "--momentum", "0.9", "--weights", "tensor", "--equalize")]
-    [InlineData("--weights", "tensor", "--asymmetric")]
+    [InlineData("--ranges", "moving-average", "--momentum", "0.9", "--weight-scales", "tensor", "--equalize")]
+    [InlineData("--weight-scales", "tensor", "--asymmetric")]
     public async Task Quantised_files_compile_and_agree_with_onnxruntime(params string[] arguments)
     {
         var path = Model();

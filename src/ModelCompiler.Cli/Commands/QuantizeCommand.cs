@@ -60,7 +60,18 @@ internal static class QuantizeCommand
         var quantised = Quantise(task, calibrated, options);
         var drop = terminal.During("measuring", () => measure.Of(quantised.Model, cancellation));
         var output = parsed.GetRequiredValue(arguments.Output);
-        var report = QuantizeReport.Of(opened.File, output, quantised, layers, opened.Options, (measure, drop));
+        var cost = terminal.During(
+            "measuring times",
+            () =>
+                ModelCost.Pair(
+                    opened.File.Source,
+                    new ModelSource(output, quantised.Model, _ => null),
+                    opened.Options,
+                    Timing.Of(parsed, arguments.WithoutTime),
+                    cancellation
+                )
+        );
+        var report = QuantizeReport.Of(opened.File, output, quantised, layers, cost, (measure, drop));
         WholeFile.Write(output, quantised.Model);
         return report;
     }

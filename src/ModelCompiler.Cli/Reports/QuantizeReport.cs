@@ -40,7 +40,7 @@ internal sealed record QuantizeReport(
         string output,
         QuantisedModel quantised,
         IReadOnlyList<LayerPrecision> layers,
-        CompileOptions options,
+        (ModelCost Before, ModelCost After) cost,
         (ModelDrop Measure, double Drop) quality
     )
     {
@@ -53,8 +53,14 @@ internal sealed record QuantizeReport(
             output,
             model.Bytes.Length,
             quantised.Model.Length,
-            ModelCost.Of(model.Source, options, (double?)accuracy?.RightBefore / accuracy?.Images),
-            ModelCost.Of(new ModelSource(output, quantised.Model, _ => null), options, (double?)accuracy?.RightAfter / accuracy?.Images),
+            cost.Before with
+            {
+                Accuracy = (double?)accuracy?.RightBefore / accuracy?.Images,
+            },
+            cost.After with
+            {
+                Accuracy = (double?)accuracy?.RightAfter / accuracy?.Images,
+            },
             accuracy,
             accuracy is null ? drop : null,
             quantised.IntegerNodes,
@@ -78,7 +84,7 @@ internal sealed record QuantizeReport(
             console.Write(chosen);
         }
 
-        console.Write(ModelCost.Compare(Before, After));
+        console.Write(ModelCost.Columns(("before", Before), ("after", After)));
         if (OutputError is { } outputs)
         {
             console.WriteLine($"relative error of the outputs: {CompressionReport.Percent(outputs)}");
