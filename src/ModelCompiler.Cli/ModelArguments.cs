@@ -28,6 +28,9 @@ internal sealed class ModelArguments
     /// <summary>How many threads compute large layers.</summary>
     public Option<int> Threads { get; } = ThreadsOption();
 
+    /// <summary>What packed weights are to be.</summary>
+    public Option<string> Weights { get; } = WeightsOption();
+
     /// <summary>Adds all of them to a command.</summary>
     public void AddTo(Command command)
     {
@@ -35,6 +38,7 @@ internal sealed class ModelArguments
         command.Options.Add(Target);
         command.Options.Add(Dimensions);
         command.Options.Add(Threads);
+        command.Options.Add(Weights);
     }
 
     /// <summary>The options for the compiler that the user's choices make, with a class named after the file.</summary>
@@ -44,6 +48,7 @@ internal sealed class ModelArguments
             ClassName = Identifiers.PascalCase(Path.GetFileNameWithoutExtension(parsed.GetRequiredValue(File))),
             Target = ModelCompiler.Target.Find(parsed.GetRequiredValue(Target))!,
             Threads = parsed.GetValue(Threads),
+            Weights = WeightChoices.Find(parsed.GetRequiredValue(Weights))!.Value,
         }.With(parsed.GetValue(Dimensions) ?? []);
 
     /// <summary>The same options for a command that looks at one size.</summary>
@@ -86,6 +91,17 @@ internal sealed class ModelArguments
             DefaultValueFactory = _ => ModelCompiler.Target.Auto.Name,
         };
         option.AcceptOnlyFromAmong([.. ModelCompiler.Target.All.Select(t => t.Name)]);
+        return option;
+    }
+
+    private static Option<string> WeightsOption()
+    {
+        var option = new Option<string>("--weights")
+        {
+            Description = "Whether weights are packed for the fastest code or for the fewest bytes.",
+            DefaultValueFactory = _ => WeightChoices.Names[0],
+        };
+        option.AcceptOnlyFromAmong([.. WeightChoices.Names]);
         return option;
     }
 

@@ -23,6 +23,9 @@ public sealed record CompileOptions
     /// </summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>What the packed weights of a layer are to be: fast, or few bytes.</summary>
+    public WeightChoice Weights { get; init; }
+
     /// <summary>Values of symbolic dimensions by name, for example batch → 1.</summary>
     public EquatableArray<DimensionBinding> Dimensions { get; init; }
 

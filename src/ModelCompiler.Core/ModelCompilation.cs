@@ -129,7 +129,7 @@ public static class ModelCompilation
         }
 
         var problems = new List<Problem>();
-        var program = Lower(graph, options, new LoweringContext(options.Target, problems));
+        var program = Lower(graph, options, new LoweringContext(options.Target, problems, weights: options.Weights));
         return (
             program is null ? null : new ProgramSet((KernelProgram[])[program], program.Weights, Sizes: null),
             [.. found, .. problems.Select(p => p with { Message = $"{source.Path}: {p.Message}" })]

@@ -101,6 +101,7 @@ public sealed class DiagnosticsTests
     [InlineData("MaxMacs", "many", "number")]
     [InlineData("Threads", "0", "number between 1 and 255")]
     [InlineData("Threads", "256", "number between 1 and 255")]
+    [InlineData("Weights", "tiny", "fastest or smallest")]
     public void An_option_that_is_not_understood_is_an_error_that_says_what_is_expected(string name, string value, string expected)
     {
         using var project = new TestProject().Model("a.onnx", TinyModels.Relu(), (name, value));

@@ -18,7 +18,8 @@ public static class Differential
     /// <summary>Compiles the model for each target, runs it on random inputs and asserts that ONNX Runtime gives the same.</summary>
     /// <remarks>
     /// <paramref name="transform"/> changes the implementation's text, for instruction sets that the machine lacks;
-    /// <paramref name="threads"/> is how many threads compute large layers; <paramref name="dimensions"/> are sizes of what the model leaves open.
+    /// <paramref name="threads"/> is how many threads compute large layers; <paramref name="dimensions"/> are sizes of what the model leaves open;
+    /// <paramref name="weights"/> is what packed weights are to be.
     /// </remarks>
     public static void Check(
         OnnxModelBuilder model,
@@ -30,7 +31,8 @@ public static class Differential
         bool signedQuantisedOperators = false,
         Func<string, string>? transform = null,
         int threads = 1,
-        EquatableArray<DimensionBinding> dimensions = default
+        EquatableArray<DimensionBinding> dimensions = default,
+        WeightChoice weights = WeightChoice.Fastest
     )
     {
         var bytes = model.ToBytes();
@@ -44,6 +46,7 @@ public static class Differential
                 Target = target,
                 Threads = threads,
                 Dimensions = dimensions,
+                Weights = weights,
             };
             var compiled = ModelCompilation.Compile(new ModelSource("test.onnx", bytes, _ => null), options);
             Assert.True(compiled.Succeeded, string.Join("\n", compiled.Problems));
@@ -73,6 +76,7 @@ public static class Differential
     /// <param name="inputs">Makes the elements of an input where they are not any that its type has; null for these.</param>
     /// <param name="threads">How many threads compute large layers.</param>
     /// <param name="targets">The targets; all that this machine runs where they are left out.</param>
+    /// <param name="weights">What packed weights are to be.</param>
     /// <returns>What was compiled for the first target.</returns>
     public static CompiledModel CheckSizes(
         OnnxModelBuilder model,
@@ -81,7 +85,8 @@ public static class Differential
         Tolerance? tolerance = null,
         Func<ModelPort, Array?>? inputs = null,
         int threads = 1,
-        IReadOnlyList<Target>? targets = null
+        IReadOnlyList<Target>? targets = null,
+        WeightChoice weights = WeightChoice.Fastest
     )
     {
         var bytes = model.ToBytes();
@@ -94,6 +99,7 @@ public static class Differential
                 ClassName = "TestModel",
                 Target = target,
                 Threads = threads,
+                Weights = weights,
             }.With([.. ranges.Select(r => DimensionRange.Parse(r)!)]);
             var compiled = ModelCompilation.Compile(new ModelSource("test.onnx", bytes, _ => null), options);
             Assert.True(compiled.Succeeded, string.Join("\n", compiled.Problems));

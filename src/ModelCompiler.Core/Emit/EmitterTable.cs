@@ -3,6 +3,7 @@ using ModelCompiler.Emit.Kernels;
 using ModelCompiler.Emit.Kernels.ControlFlow;
 using ModelCompiler.Emit.Kernels.Elementwise;
 using ModelCompiler.Emit.Kernels.Int8;
+using ModelCompiler.Emit.Kernels.Int8.Streams;
 using ModelCompiler.Emit.Kernels.Quantised;
 using ModelCompiler.Emit.Kernels.Recurrent;
 using ModelCompiler.Lowering;
@@ -10,6 +11,7 @@ using ModelCompiler.Lowering.Chains;
 using ModelCompiler.Lowering.Kernels;
 using ModelCompiler.Lowering.Kernels.ControlFlow;
 using ModelCompiler.Lowering.Kernels.Int8;
+using ModelCompiler.Lowering.Kernels.Int8.Streams;
 using ModelCompiler.Lowering.Kernels.Quantised;
 using ModelCompiler.Lowering.Kernels.Recurrent;
 
@@ -83,10 +85,12 @@ internal static class EmitterTable
         Add<ScatterElementsKernel>(ScatterEmitters.ScatterElements);
         Add<ScatterTuplesKernel>(ScatterEmitters.ScatterTuples);
         Add<SoftmaxKernel>(SoftmaxEmitter.Emit);
+        Add<StreamedProductInt8Kernel>(StreamedProductInt8Emitter.Emit);
         Add<TiledConvKernel>(TiledConvEmitter.Emit);
         Add<TiledMatMulKernel>(TiledMatMulEmitter.Emit);
         Add<TopKKernel>(ScanEmitters.TopK);
         Add<UniqueKernel>(SelectionEmitters.Unique);
+        Add<UnpackedInt8Kernel>(UnpackedInt8Emitter.Emit);
         return table;
 
         void Add<T>(EmitKernel<T> emit)

@@ -42,7 +42,7 @@ internal sealed class LayerMethods
     }
 
     private static string Arguments(LayerWeights weights, IEnumerable<string> operands, string[] range) =>
-        string.Join(", ", operands.Concat(weights.Used.Select(w => $"ref Weights.{w.Name}")).Concat(range));
+        string.Join(", ", operands.Concat(weights.Used.Select(w => "ref " + w.Reference)).Concat(range));
 
     private (LayerMethod Method, LayerWeights Weights) Add(Step step)
     {

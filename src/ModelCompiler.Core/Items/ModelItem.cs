@@ -30,6 +30,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
         nameof(MaxArenaBytes),
         nameof(MaxMacs),
         nameof(Threads),
+        nameof(Weights),
     ];
 
     /// <summary>Name of the class; made of the file's name where it is empty.</summary>
@@ -62,6 +63,9 @@ public sealed record ModelItem(string Path, ModelProject Project)
     /// <summary>How many threads compute large layers; 1 where it is empty.</summary>
     public string Threads { get; init; } = "";
 
+    /// <summary><c>fastest</c> (also where it is empty) or <c>smallest</c>: what packed weights are to be.</summary>
+    public string Weights { get; init; } = "";
+
     /// <summary>Makes an item from its metadata.</summary>
     /// <param name="path">Full path of the file.</param>
     /// <param name="project">The project.</param>
@@ -79,6 +83,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
             MaxArenaBytes = Text(metadata, nameof(MaxArenaBytes)),
             MaxMacs = Text(metadata, nameof(MaxMacs)),
             Threads = Text(metadata, nameof(Threads)),
+            Weights = Text(metadata, nameof(Weights)),
         };
 
     /// <summary>The options that the metadata say, and everything that is wrong with them.</summary>
@@ -112,6 +117,7 @@ public sealed record ModelItem(string Path, ModelProject Project)
             MaxArenaBytes = Budget(MaxArenaBytes, nameof(MaxArenaBytes), problems),
             MaxMacs = Budget(MaxMacs, nameof(MaxMacs), problems),
             Threads = ThreadsOf(problems),
+            Weights = WeightsOf(problems),
         }.With(SizesOf(problems));
     }
 
@@ -218,6 +224,17 @@ public sealed record ModelItem(string Path, ModelProject Project)
 
         problems.Add(new(ProblemKinds.InvalidOption, $"Threads=\"{Threads}\": expected a number between 1 and {byte.MaxValue}"));
         return 1;
+    }
+
+    private WeightChoice WeightsOf(ICollection<Problem> problems)
+    {
+        if (WeightChoices.Find(Weights.Length > 0 ? Weights : WeightChoices.Names[0]) is { } choice)
+        {
+            return choice;
+        }
+
+        problems.Add(new(ProblemKinds.InvalidOption, $"Weights=\"{Weights}\": expected {string.Join(" or ", WeightChoices.Names)}"));
+        return WeightChoice.Fastest;
     }
 
     private static long? Budget(string text, string name, ICollection<Problem> problems)

@@ -1,6 +1,7 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Lowering.Chains;
 using ModelCompiler.Lowering.Kernels.ControlFlow;
+using ModelCompiler.Lowering.Kernels.Int8.Streams;
 
 namespace ModelCompiler.Lowering;
 
@@ -170,9 +171,12 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
                 new TensorType(ElementType.UInt8, new TensorShape(ScratchOfPart(call) * call.Parts))
             )
             : null;
-        var kernel = call.Kernel is ChainKernel chain
-            ? new ChainKernel(chain.Stages.Select(s => s with { Method = UniqueName(s.Name) }).ToArray())
-            : call.Kernel;
+        var kernel = call.Kernel switch
+        {
+            ChainKernel chain => new ChainKernel(chain.Stages.Select(s => s with { Method = UniqueName(s.Name) }).ToArray()),
+            UnpackedInt8Kernel unpacked => unpacked with { Method = UniqueName(call.Name + "/dense") },
+            _ => call.Kernel,
+        };
         return new Step(
             call.Name,
             UniqueName(call.Name),

@@ -77,7 +77,21 @@ internal sealed record RowSplit(int Rows, int Least, int OutputRow, int InputRow
 /// <param name="Bytes">Its size.</param>
 /// <param name="Node">Name of the node that it belongs to; of the value, where it is a constant as it was.</param>
 /// <param name="Purpose">What it is to its kernel: weights, bias, scales, table.</param>
-internal sealed record PackedWeights(string Name, ElementType Element, int Offset, int Bytes, string Node = "", string Purpose = "values");
+internal sealed record PackedWeights(string Name, ElementType Element, int Offset, int Bytes, string Node = "", string Purpose = "values")
+{
+    /// <summary>
+    /// The expression for their first element, to go behind <c>ref</c>: a property of the class, or a local of the method that calls the
+    /// layer where they are unpacked at run time.
+    /// </summary>
+    public string Reference { get; private init; } = "Weights." + Name;
+
+    /// <summary>Weights that the calling method has unpacked: they are not in the binary.</summary>
+    public static PackedWeights Unpacked(int bytes) =>
+        new(UnpackedName, ElementType.Int8, 0, bytes, Purpose: "weights") { Reference = UnpackedName };
+
+    /// <summary>Name of the local.</summary>
+    public const string UnpackedName = "unpacked";
+}
 
 /// <summary>One call of one emitted method.</summary>
 /// <param name="Name">Name of the node.</param>

@@ -3,6 +3,7 @@ using ModelCompiler.Graphs;
 using ModelCompiler.Lowering.Chains;
 using ModelCompiler.Lowering.Kernels;
 using ModelCompiler.Lowering.Kernels.ControlFlow;
+using ModelCompiler.Lowering.Kernels.Int8.Streams;
 
 namespace ModelCompiler.Lowering;
 
@@ -31,6 +32,7 @@ internal sealed class Lowerer
     {
         var problems = context.Problems;
         var lowerer = new Lowerer(graph, context);
+        context.UsesStreams = context.WantedWeights == WeightChoice.Smallest && StreamSurvey.Pays(graph);
         foreach (var input in graph.Inputs.Where(HasNoHolder))
         {
             problems.Add(new(ProblemKinds.UnsupportedForm, $"input '{input.Name}' is {input.Type}: {NoHolder}"));

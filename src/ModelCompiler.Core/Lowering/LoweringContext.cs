@@ -27,7 +27,13 @@ internal sealed record LoweredNode(
 /// <param name="target">What code is generated for.</param>
 /// <param name="problems">What is found wrong.</param>
 /// <param name="layout">Where weights are put; a place of their own where it is left out.</param>
-internal sealed class LoweringContext(Target target, ICollection<Problem> problems, WeightLayout? layout = null)
+/// <param name="weights">What packed weights are to be.</param>
+internal sealed class LoweringContext(
+    Target target,
+    ICollection<Problem> problems,
+    WeightLayout? layout = null,
+    WeightChoice weights = WeightChoice.Fastest
+)
 {
     private readonly WeightLayout _layout = layout ?? new WeightLayout();
     private readonly List<PackedWeights> _table = [];
@@ -35,6 +41,12 @@ internal sealed class LoweringContext(Target target, ICollection<Problem> proble
     public Target Target { get; } = target;
 
     public ICollection<Problem> Problems { get; } = problems;
+
+    /// <summary>What packed weights are to be.</summary>
+    public WeightChoice WantedWeights { get; } = weights;
+
+    /// <summary>Whether weights may be streams: they are to be small, and the network saves more than the code takes that reads streams.</summary>
+    public bool UsesStreams { get; set; }
 
     /// <summary>Names of emitted methods that are taken.</summary>
     public Dictionary<string, int> MethodNames { get; private init; } = new(StringComparer.Ordinal);
@@ -49,7 +61,8 @@ internal sealed class LoweringContext(Target target, ICollection<Problem> proble
     public WeightImage Weights() => _layout.Image();
 
     /// <summary>A context for another program of the same class: equal weights lie in one place, names are not given twice.</summary>
-    public LoweringContext ForNextProgram() => new(Target, Problems, _layout) { MethodNames = MethodNames, LargerArena = LargerArena };
+    public LoweringContext ForNextProgram() =>
+        new(Target, Problems, _layout, WantedWeights) { MethodNames = MethodNames, LargerArena = LargerArena };
 
     /// <summary>Adds weights, aligned to 64 bytes, that are packed when somebody needs their bytes.</summary>
     /// <param name="node">The node they belong to.</param>

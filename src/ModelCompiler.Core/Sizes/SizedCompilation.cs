@@ -99,7 +99,7 @@ internal sealed class SizedCompilation(ModelSource source, CompileOptions option
     private ProgramSet? Lower(List<int[]> combinations)
     {
         var problems = new List<Problem>();
-        var context = new LoweringContext(options.Target, problems, new WeightLayout(sharesEqual: combinations.Count > 1));
+        var context = new LoweringContext(options.Target, problems, new WeightLayout(sharesEqual: combinations.Count > 1), options.Weights);
         var programs = new List<KernelProgram>();
         // The largest first: others take its places in the arena, its names, and of its constants what they need.
         foreach (var sizes in Enumerable.Reverse(combinations))

@@ -27,6 +27,9 @@ public enum Extremes
 /// <param name="HasZero">Whether zero is one of few values.</param>
 public sealed record Compressed(double Density = 1, int Outputs = 16, int Values = 0, bool HasZero = true)
 {
+    /// <summary>Part of all weights that is zero wherever they stand.</summary>
+    public double Zeros { get; init; }
+
     /// <summary>Compresses weights [output, input, …], of which <paramref name="zero"/> stands for 0.</summary>
     public Tensor Apply(Tensor weights, Random random, int zero)
     {
@@ -49,7 +52,7 @@ public sealed record Compressed(double Density = 1, int Outputs = 16, int Values
 
             bytes[i] = unchecked(
                 (byte)(
-                    !isKept ? zero
+                    !isKept || (Zeros > 0 && random.NextDouble() < Zeros) ? zero
                     : Values > 0 ? values[random.Next(values.Length)]
                     : (sbyte)bytes[i]
                 )
@@ -125,13 +128,18 @@ public sealed record ConvCase(
         return model.Output(y, input);
     }
 
-    public void Check(IReadOnlyList<Target>? targets = null, Func<string, string>? transform = null) =>
+    public void Check(
+        IReadOnlyList<Target>? targets = null,
+        Func<string, string>? transform = null,
+        WeightChoice weights = WeightChoice.Fastest
+    ) =>
         Differential.Check(
             Model(),
             Seed,
             inputs: Int8Models.Input(Extremes, SignedInput, Batch * Channels * Spatial.Aggregate(1, (p, s) => p * s)),
             targets: targets,
-            transform: transform
+            transform: transform,
+            weights: weights
         );
 }
 

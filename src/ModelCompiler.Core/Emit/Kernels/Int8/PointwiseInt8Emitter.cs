@@ -112,6 +112,7 @@ internal static class Int8Refs
         return packed.Groups > 1 ? $"block / {packed.Blocks} * {packed.Outputs} + {channel}" : channel;
     }
 
-    private static string AsBytes(string name, ElementType element) =>
+    /// <summary>The expression for the first byte of an input or output of either 8-bit type, or the first sum.</summary>
+    public static string AsBytes(string name, ElementType element) =>
         element == ElementType.Int8 ? $"ref Unsafe.As<sbyte, byte>(ref {name})" : $"ref {name}";
 }

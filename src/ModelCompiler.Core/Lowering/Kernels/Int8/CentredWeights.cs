@@ -139,6 +139,22 @@ internal sealed class CentredWeights
         return all;
     }
 
+    /// <summary>All weights, channel after channel, where they <see cref="Int8Source.Fits">fit</see> signed bytes.</summary>
+    public sbyte[] ToSignedBytes()
+    {
+        var all = new sbyte[Count];
+        for (var channel = 0; channel < Outputs; channel++)
+        {
+            var weights = Channel(channel);
+            for (var i = 0; i < weights.Length; i++)
+            {
+                all[(channel * weights.Length) + i] = (sbyte)weights[i];
+            }
+        }
+
+        return all;
+    }
+
     /// <summary>The zero point of a channel: the list has one for all or one for each.</summary>
     public static int ZeroPoint(EquatableArray<int> zeroPoints, int channel) =>
         zeroPoints.Count == 0 ? 0

@@ -1,6 +1,7 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Lowering.Chains;
+using ModelCompiler.Lowering.Kernels.Int8.Streams;
 
 namespace ModelCompiler.Lowering.Kernels.Int8;
 
@@ -98,6 +99,6 @@ internal sealed record DepthwiseInt8Kernel(
             DepthwisePacking.Pack(weights, window, layout, op, node, context),
             Int8Variants.DotProducts(context.Target)
         );
-        return new(kernel, (Value[])[node.Input(0)], kernel.ScratchBytes);
+        return UnpackedInt8Kernel.Around(new LoweredNode(kernel, (Value[])[node.Input(0)], kernel.ScratchBytes), kernel.Packed);
     }
 }

@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering.Kernels.Int8.Streams;
 
 namespace ModelCompiler.Lowering.Kernels.Int8;
 
@@ -32,6 +33,8 @@ internal static class DepthwisePacking
         var segments = layout.Quads * columns * layout.OutputRows;
 
         var sets = context.Target.InstructionSets;
+        var bytes = channels.Length * segments * RowsOfQuad;
+        var stream = Stream();
         return new PackedInt8(
             1,
             layout.Blocks * DepthwiseInt8Kernel.Chunk,
@@ -39,17 +42,35 @@ internal static class DepthwisePacking
             segments,
             1,
             0,
-            context.AddWeights<sbyte>(
-                node,
-                "weights",
-                ElementType.Int8,
-                channels.Length * segments * RowsOfQuad,
-                packed => Pack(packed, weights, channels, window, layout)
-            ),
+            stream is null
+                ? context.AddWeights<sbyte>(
+                    node,
+                    "weights",
+                    ElementType.Int8,
+                    bytes,
+                    packed => Pack(packed, weights, channels, window, layout)
+                )
+                : PackedWeights.Unpacked(bytes),
             sets.Any(s => !Int8Variants.ReadsSigned(s)) ? AddBias("bias", signed: false) : null,
             sets.Any(Int8Variants.ReadsSigned) ? AddBias("signedBias", signed: true) : null,
             source.Output is null ? null : VectorRequantization.Pack(source, channels, node, context)
-        );
+        )
+        {
+            Stream = stream is null ? null : PackedStream.Add(stream, weights, node, context),
+        };
+
+        WeightStream? Stream()
+        {
+            if (!context.UsesStreams)
+            {
+                return null;
+            }
+
+            var packed = new sbyte[bytes];
+            Pack(packed, weights, channels, window, layout);
+            var encoded = WeightStream.Encode(packed, []);
+            return encoded.Bytes.Length + UnpackedInt8Kernel.CodeBytes < packed.Length ? encoded : null;
+        }
 
         PackedWeights AddBias(string purpose, bool signed) =>
             context.AddWeights<int>(node, purpose, ElementType.Int32, source.FoldedBias(channels, signed));

@@ -1,6 +1,7 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Lowering.Chains;
+using ModelCompiler.Lowering.Kernels.Int8.Streams;
 
 namespace ModelCompiler.Lowering.Kernels.Int8;
 
@@ -100,12 +101,13 @@ internal sealed record DirectConvInt8Kernel(
             ),
             Int8Variants.DotProducts(context.Target)
         );
-        return new(
+        var lowered = new LoweredNode(
             kernel,
             (Value[])[node.Input(0)],
             ScratchBytes: padded ? (InputRows(window, rows) * line) + ArenaPlanner.Slack : 0,
             ReadsPastEnd: !padded
         );
+        return UnpackedInt8Kernel.Around(lowered, kernel.Packed);
     }
 
     /// <summary>The cheapest of the bands that fit: the last one repeats rows of the one before, where they do not divide the height.</summary>

@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering.Kernels.Int8.Streams;
 
 namespace ModelCompiler.Lowering.Kernels.Int8;
 
@@ -17,9 +18,9 @@ internal sealed class Int8Packing(Int8Source source, Int8WeightForm form, Node n
     private int Blocks => source.Groups * BlocksOfGroup;
 
     /// <summary>Quads of a segment, filled up where the form says so.</summary>
-    private int Quads => (((source.SegmentLength + 3) / 4) + form.QuadMultiple - 1) / form.QuadMultiple * form.QuadMultiple;
+    private int Quads => QuadsOf(source, form);
 
-    /// <summary>Packs weights for tiles, in the form that the cost model chooses.</summary>
+    /// <summary>Packs weights for tiles, in the form that the cost model chooses, or in that of the fewest bytes where that is wanted.</summary>
     /// <param name="source">The weights.</param>
     /// <param name="runs">Where the inputs of each segment stand.</param>
     /// <param name="quadMultiple">The quads of a segment are filled up to a multiple of this.</param>
@@ -33,9 +34,32 @@ internal sealed class Int8Packing(Int8Source source, Int8WeightForm form, Node n
         int pixels,
         Node node,
         LoweringContext context
-    ) => new Int8Packing(source, Int8WeightForm.Choose(source, quadMultiple, pixels, context.Target), node, context).Pack(runs);
+    )
+    {
+        if (context.WantedWeights == WeightChoice.Fastest)
+        {
+            return new Int8Packing(source, Int8WeightForm.Choose(source, quadMultiple, pixels, context.Target), node, context).Pack(runs);
+        }
 
-    private PackedInt8 Pack(Int8Runs runs)
+        var (smallest, bytes) = Int8WeightForm.Smallest(source, quadMultiple, pixels);
+        if (context.UsesStreams)
+        {
+            var whole = new Int8Packing(source, Int8WeightForm.Whole(source, quadMultiple, pixels, book: null), node, context);
+            var stream = WeightStream.Encode(whole.Bytes(whole.Channels()), []);
+            if (stream.Bytes.Length + UnpackedInt8Kernel.CodeBytes < bytes)
+            {
+                return whole.Pack(runs, stream);
+            }
+        }
+
+        return new Int8Packing(source, smallest, node, context).Pack(runs);
+    }
+
+    /// <summary>The quads of a segment, filled up where the form says so.</summary>
+    public static int QuadsOf(Int8Source source, Int8WeightForm form) =>
+        (((source.SegmentLength + 3) / 4) + form.QuadMultiple - 1) / form.QuadMultiple * form.QuadMultiple;
+
+    private PackedInt8 Pack(Int8Runs runs, WeightStream? stream = null)
     {
         var channels = Channels();
         var sets = context.Target.InstructionSets;
@@ -46,7 +70,7 @@ internal sealed class Int8Packing(Int8Source source, Int8WeightForm form, Node n
             source.Segments,
             Quads,
             form.WidenedBits,
-            Weights(channels),
+            stream is null ? Weights(channels) : PackedWeights.Unpacked(PackedBytes),
             sets.Any(s => !Int8Variants.ReadsSigned(s))
                 ? context.AddWeights<int>(node, "bias", ElementType.Int32, source.FoldedBias(channels, signed: false))
                 : null,
@@ -59,6 +83,7 @@ internal sealed class Int8Packing(Int8Source source, Int8WeightForm form, Node n
             Sparse = form.Pattern is { } pattern ? PackPattern(pattern, runs) : null,
             Book = form.Book is { } book ? PackBook(book) : null,
             BookText = form.Book?.ToString(),
+            Stream = stream is null ? null : PackedStream.Add(stream, source.Weights, node, context),
             TailBytes = form.Book is { HasZero: false } ? source.SegmentLength % 4 : 0,
         };
     }
@@ -81,23 +106,25 @@ internal sealed class Int8Packing(Int8Source source, Int8WeightForm form, Node n
 
     private PackedWeights Weights(int[] channels)
     {
-        var quads = form.Pattern?.Quads.Length ?? checked(Blocks * source.Segments * Quads);
-        var bytes = checked(quads * form.Block * 4);
+        var bytes = PackedBytes;
         return form switch
         {
-            { Book: { } book } => Add(bytes / 2, packed => Encode(Bytes(), book, form.Block * 2, packed)),
-            { WidenedBits: > 0 } => Add(checked(bytes * 2), packed => Widen(Bytes(), packed, form.WidenedBits / 8)),
+            { Book: { } book } => Add(bytes / 2, packed => Encode(Bytes(channels), book, form.Block * 2, packed)),
+            { WidenedBits: > 0 } => Add(checked(bytes * 2), packed => Widen(Bytes(channels), packed, form.WidenedBits / 8)),
             _ => Add(bytes, packed => Write(channels, packed)),
         };
 
         PackedWeights Add(int count, PackWeights<sbyte> pack) => context.AddWeights(node, "weights", ElementType.Int8, count, pack);
+    }
 
-        sbyte[] Bytes()
-        {
-            var all = new sbyte[bytes];
-            Write(channels, all);
-            return all;
-        }
+    /// <summary>Bytes of the packed weights before they are indices or widened.</summary>
+    private int PackedBytes => checked((form.Pattern?.Quads.Length ?? checked(Blocks * source.Segments * Quads)) * form.Block * 4);
+
+    private sbyte[] Bytes(int[] channels)
+    {
+        var all = new sbyte[PackedBytes];
+        Write(channels, all);
+        return all;
     }
 
     private SparseQuads PackPattern(QuadPattern pattern, Int8Runs runs)

@@ -25,15 +25,7 @@ internal sealed record Int8WeightForm(int Block, int QuadMultiple)
     /// </summary>
     public static Int8WeightForm Choose(Int8Source source, int quadMultiple, int pixels, Target target)
     {
-        var outputs = source.Outputs / source.Groups;
-        var book = CodeBook.Of(source.Weights);
-        var dense = new Int8WeightForm(
-            book is null ? Int8TileShape.ChooseBlock(outputs) : CodedBlock(outputs, pixels),
-            book is null ? quadMultiple : 1
-        )
-        {
-            Book = book,
-        };
+        var dense = Whole(source, quadMultiple, pixels, CodeBook.Of(source.Weights));
         var form = SparseCost.Choose(source, dense.Block) is { } sparse
             ? dense with
             {
@@ -44,6 +36,42 @@ internal sealed record Int8WeightForm(int Block, int QuadMultiple)
         var sets = target.InstructionSets;
         var widens = form.Book is null && pixels > 1 && sets.Count == 1 && sets[0] is InstructionSet.Avx2 or InstructionSet.Avx512;
         return widens ? form with { WidenedBits = Int8TileShape.BitsOf(sets[0], form.Block) } : form;
+    }
+
+    /// <summary>The form with the fewest bytes, the tables that it needs among them. Weights are never widened.</summary>
+    public static (Int8WeightForm Form, long Bytes) Smallest(Int8Source source, int quadMultiple, int pixels)
+    {
+        int[] blocks = source.Outputs / source.Groups <= 8 ? [8] : [16, 8];
+        var patterns = blocks.ToDictionary(block => block, block => QuadPattern.Of(source, block));
+        var forms =
+            from book in new[] { CodeBook.Of(source.Weights), null }.Distinct()
+            let whole = Whole(source, quadMultiple, pixels, book)
+            from form in patterns
+                .Select(p => whole with { Block = p.Key, Pattern = p.Value, QuadMultiple = book is null ? quadMultiple : 1 })
+                .Prepend(whole)
+            let bytes = form.BytesOf(source)
+            orderby bytes
+            select (form, bytes);
+        return forms.First();
+    }
+
+    /// <summary>All quads, as bytes or as indices of a code book.</summary>
+    public static Int8WeightForm Whole(Int8Source source, int quadMultiple, int pixels, CodeBook? book)
+    {
+        var outputs = source.Outputs / source.Groups;
+        return book is null ? new(Int8TileShape.ChooseBlock(outputs), quadMultiple) : new(CodedBlock(outputs, pixels), 1) { Book = book };
+    }
+
+    /// <summary>Bytes of the weights, and of the tables that say which values and quads they are.</summary>
+    private long BytesOf(Int8Source source)
+    {
+        var outputs = source.Outputs / source.Groups;
+        var blocks = (long)source.Groups * ((outputs + Block - 1) / Block);
+        var quads = Pattern?.Quads.Length ?? blocks * source.Segments * Int8Packing.QuadsOf(source, this);
+        var weights = quads * Block * 4 / (Book is null ? 1 : 2);
+        var book = Book is null ? 0 : CodeBook.Entries;
+        var tables = Pattern is null ? 0 : (quads * sizeof(ushort)) + ((blocks + 1) * sizeof(int));
+        return weights + book + tables;
     }
 
     /// <summary>

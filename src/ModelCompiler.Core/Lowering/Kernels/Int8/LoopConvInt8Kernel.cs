@@ -50,7 +50,7 @@ internal sealed record ScalarRequantization(Requantization Rule, PackedWeights? 
     public static ScalarRequantization Pack(Requantization rule, Node node, LoweringContext context) =>
         new(
             rule,
-            rule.Multipliers.Count > 1
+            rule.Multipliers.Distinct().Skip(1).Any()
                 ? context.AddWeights<float>(node, "multipliers", ElementType.Float32, rule.Multipliers.ToArray())
                 : null
         );

@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering.Kernels.Int8.Streams;
 
 namespace ModelCompiler.Lowering.Kernels.Int8;
 
@@ -57,6 +58,9 @@ internal sealed record PackedInt8(
     /// 0 where all count.
     /// </summary>
     public int TailBytes { get; init; }
+
+    /// <summary>The stream that the weights are unpacked from before each call; null where they are in the binary as they are packed.</summary>
+    public PackedStream? Stream { get; init; }
 
     /// <summary>Blocks of a group.</summary>
     public int Blocks => (Outputs + Block - 1) / Block;

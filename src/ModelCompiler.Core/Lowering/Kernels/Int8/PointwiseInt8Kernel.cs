@@ -1,6 +1,7 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
 using ModelCompiler.Lowering.Chains;
+using ModelCompiler.Lowering.Kernels.Int8.Streams;
 
 namespace ModelCompiler.Lowering.Kernels.Int8;
 
@@ -54,12 +55,18 @@ internal sealed record PointwiseInt8Kernel(int Rows, int Depth, PackedInt8 Packe
 
     public static LoweredNode Lower(Int8Source source, int rows, Node node, LoweringContext context)
     {
+        if (rows == 1 && StreamedProductInt8Kernel.Lower(source, node, context) is { } streamed)
+        {
+            return streamed;
+        }
+
         // One row alone is summed in several chains; the depth is filled up so that they are equally long.
         var packed = Int8Packing.PackForTiles(source, Int8Runs.One, rows == 1 ? Int8TileShape.MaxDepthSplit : 1, rows, node, context);
-        return new(
+        var lowered = new LoweredNode(
             new PointwiseInt8Kernel(rows, source.SegmentLength * source.Groups, packed, Int8Variants.DotProducts(context.Target)),
             (Value[])[node.Input(0)],
             ReadsPastEnd: packed.SegmentQuads * 4 != source.SegmentLength
         );
+        return UnpackedInt8Kernel.Around(lowered, packed);
     }
 }
