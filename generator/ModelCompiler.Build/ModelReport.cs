@@ -31,6 +31,7 @@ internal static class ModelReport
                 .Append(Count(layer.Macs))
                 .Append(" MAC  weights ")
                 .Append(Bytes(layer.WeightBytes))
+                .Append(layer.Float32Bytes == 0 ? "" : $" (as int8 {Bytes(layer.Int8Bytes)}, as float32 {Bytes(layer.Float32Bytes)})")
                 .Append('\n');
         }
 
@@ -43,7 +44,7 @@ internal static class ModelReport
     private static string Count(long count) =>
         count < 100_000 ? count.ToString(CultureInfo.InvariantCulture) : (count / 1e6).ToString("F2", CultureInfo.InvariantCulture) + " M";
 
-    private static string Bytes(int bytes) =>
+    private static string Bytes(long bytes) =>
         bytes < 10_000 ? bytes.ToString(CultureInfo.InvariantCulture) + " B"
         : bytes < 10_000_000 ? (bytes / 1024.0).ToString("F1", CultureInfo.InvariantCulture) + " KiB"
         : (bytes / 1048576.0).ToString("F1", CultureInfo.InvariantCulture) + " MiB";

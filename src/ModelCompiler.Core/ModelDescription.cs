@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Lowering;
 using ModelCompiler.Sizes;
 
 namespace ModelCompiler;
@@ -39,7 +40,24 @@ public sealed record ModelPort(string Name, TensorType Type)
 /// <param name="Kernel">Family, shapes and tiling.</param>
 /// <param name="Macs">Multiply-accumulate operations.</param>
 /// <param name="WeightBytes">Bytes of packed weights.</param>
-public sealed record LayerDescription(string Name, string Kernel, long Macs, int WeightBytes);
+public sealed record LayerDescription(string Name, string Kernel, long Macs, int WeightBytes)
+{
+    /// <summary>Bytes that its weights would take as int8, each a byte, and its biases as int32; 0 where it has no constant matrix or kernel.</summary>
+    public long Int8Bytes { get; init; }
+
+    /// <summary>Bytes that both would take as float32.</summary>
+    public long Float32Bytes { get; init; }
+
+    internal static LayerDescription Of(Step step, KernelProgram program)
+    {
+        var (int8, float32) = program.PlainBytesOf(step);
+        return new(step.Name, step.Kernel.DescribeLayer(), step.Macs, program.WeightBytesOf(step))
+        {
+            Int8Bytes = int8,
+            Float32Bytes = float32,
+        };
+    }
+}
 
 /// <summary>
 /// All that the public half of a class is written from, and all that a report says: compared by value, so that work that
@@ -115,7 +133,7 @@ public sealed record ModelDescription(
             program.Target.Name,
             programs.Inputs,
             programs.Outputs,
-            program.Steps.Select(s => new LayerDescription(s.Name, s.Kernel.DescribeLayer(), s.Macs, program.WeightBytesOf(s))).ToArray(),
+            program.Steps.Select(s => LayerDescription.Of(s, program)).ToArray(),
             programs.Weights.Length,
             programs.ArenaBytes,
             options.Labels,

@@ -21,6 +21,28 @@ public sealed class OtherCommandTests : IDisposable
         Assert.Equal("MatMul", json.GetProperty("operators")[0].GetProperty("name").GetString());
         Assert.Equal([1, 8], json.GetProperty("inputs")[0].GetProperty("shape").EnumerateArray().Select(d => d.GetInt32()));
         Assert.Equal(32, json.GetProperty("layers").EnumerateArray().Sum(l => l.GetProperty("macs").GetInt64()));
+        Assert.Equal(4 * 32, json.GetProperty("layers").EnumerateArray().Sum(l => l.GetProperty("float32Bytes").GetInt64()));
+        Assert.Equal(32, json.GetProperty("layers").EnumerateArray().Sum(l => l.GetProperty("int8Bytes").GetInt64()));
+    }
+
+    [Fact]
+    public async Task Inspect_says_what_the_smallest_weights_take_beside_the_plain_ones()
+    {
+        var path = _models.Add("lenet", PrunedNetworks.LeNet300(density: 0.07, clusters: 32).ToBytes());
+
+        var fastest = await Invocation.Of("inspect", path, "--json");
+        var smallest = await Invocation.Of("inspect", path, "--weights", "smallest", "--json");
+        var text = await Invocation.Of("inspect", path, "--weights", "smallest");
+
+        Assert.Equal((0, 0, 0), (fastest.ExitCode, smallest.ExitCode, text.ExitCode));
+        var (baked, plain) = (Sum(smallest, "weightBytes"), Sum(smallest, "float32Bytes"));
+        Assert.Equal(PrunedNetworks.LeNet300Parameters * 4, plain);
+        Assert.InRange(plain / (double)baked, 40, 70);
+        Assert.InRange(Sum(fastest, "weightBytes"), 8 * baked, plain);
+        Assert.Contains("times smaller than float32", text.Output, StringComparison.Ordinal);
+
+        static long Sum(Invocation result, string key) =>
+            result.Json().GetProperty("layers").EnumerateArray().Sum(l => l.GetProperty(key).GetInt64());
     }
 
     [Fact]

@@ -26,6 +26,8 @@ internal sealed record OperatorReport(string Name, int Count, bool Supported);
 /// <param name="Macs">Multiply-accumulate operations.</param>
 /// <param name="WeightBytes">Bytes of packed weights that it reads.</param>
 /// <param name="ArenaBytes">Bytes of the arena that it reads, writes or works in.</param>
+/// <param name="Int8Bytes">What its weights would take as int8 without any compression, and its biases as int32; 0 where it has none.</param>
+/// <param name="Float32Bytes">What both would take as float32.</param>
 internal sealed record LayerReport(
     string Name,
     string Kernel,
@@ -33,11 +35,14 @@ internal sealed record LayerReport(
     IReadOnlyList<string> Outputs,
     long Macs,
     long WeightBytes,
-    long ArenaBytes
+    long ArenaBytes,
+    long Int8Bytes,
+    long Float32Bytes
 )
 {
     public static LayerReport Of(Step step, KernelProgram program)
     {
+        var (int8, float32) = program.PlainBytesOf(step);
         var operands = step.Inputs.Concat(step.Outputs).Concat(step.Scratch is { } scratch ? [scratch] : []).Distinct().ToList();
         return new(
             step.Name,
@@ -46,7 +51,9 @@ internal sealed record LayerReport(
             [.. step.Outputs.Select(o => o.Type.ToString())],
             step.Macs,
             program.WeightBytesOf(step),
-            operands.Where(o => o.Place == Place.Arena).Sum(o => (long)o.Type.Bytes)
+            operands.Where(o => o.Place == Place.Arena).Sum(o => (long)o.Type.Bytes),
+            int8,
+            float32
         );
     }
 }
@@ -112,6 +119,7 @@ internal sealed record InspectReport(
         if (Status == "supported")
         {
             console.Write(LayerTable());
+            console.WriteLine(SavedText());
             console.WriteLine(
                 $"{Amount.Of(Macs!.Value)} MAC, weights {Amount.Bytes(WeightBytes!.Value)}, arena {Amount.Bytes(ArenaBytes!.Value)} (most alive at once: {Amount.Bytes(LeastArenaBytes!.Value)})"
             );
@@ -120,11 +128,22 @@ internal sealed record InspectReport(
         DiagnosticReport.Print(console, Diagnostics);
     }
 
+    /// <summary>Of the layers that have weights, what they take as they are baked and would take otherwise.</summary>
+    private string SavedText()
+    {
+        var layers = Layers.Where(l => l.Float32Bytes > 0).ToList();
+        var (baked, int8, float32) = (layers.Sum(l => l.WeightBytes), layers.Sum(l => l.Int8Bytes), layers.Sum(l => l.Float32Bytes));
+        return layers.Count == 0
+            ? "no weights"
+            : $"weights and biases as baked {Amount.Bytes(baked)}, as dense int8 {Amount.Bytes(int8)}, as float32 {Amount.Bytes(float32)}: "
+                + $"{((double)float32 / Math.Max(1, baked)).ToString("F1", CultureInfo.InvariantCulture)} times smaller than float32";
+    }
+
     private Table LayerTable()
     {
         var table = new Table().Border(TableBorder.Simple);
         table.AddColumns("layer", "kernel", "output");
-        foreach (var heading in new[] { "MAC", "weights", "arena" })
+        foreach (var heading in new[] { "MAC", "weights", "as int8", "as float32", "arena" })
         {
             table.AddColumn(new TableColumn(heading).RightAligned());
         }
@@ -137,6 +156,8 @@ internal sealed record InspectReport(
                 new Text(string.Join(" ", layer.Outputs)),
                 new Text(layer.Macs == 0 ? "" : Amount.Of(layer.Macs)),
                 new Text(layer.WeightBytes == 0 ? "" : Amount.Bytes(layer.WeightBytes)),
+                new Text(layer.Int8Bytes == 0 ? "" : Amount.Bytes(layer.Int8Bytes)),
+                new Text(layer.Float32Bytes == 0 ? "" : Amount.Bytes(layer.Float32Bytes)),
                 new Text(Amount.Bytes(layer.ArenaBytes))
             );
         }

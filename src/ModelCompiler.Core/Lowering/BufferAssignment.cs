@@ -33,6 +33,7 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
         {
             Counts = graph.Outputs.Where(o => o.IsCount).Select(o => new ModelPort(o.Name, o.Value.Type)).ToArray(),
             LeastArenaBytes = plan.LeastBytes,
+            PlainSizes = context.PlainSizes.ToArray(),
             Edges = graph
                 .Inputs.Select((value, i) => QuantizedEdges.Input(i, value.Shape.Elements, calls, steps))
                 .Concat(graph.Outputs.Select((output, i) => QuantizedEdges.Output(i, output.Value.Shape.Elements, calls, steps)))

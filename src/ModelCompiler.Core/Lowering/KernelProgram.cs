@@ -152,6 +152,9 @@ internal sealed record KernelProgram(
     /// <summary>The most bytes that are alive at one step: no plan could need less.</summary>
     public int LeastArenaBytes { get; init; }
 
+    /// <summary>What the weights of nodes would take in plain forms.</summary>
+    public EquatableArray<PlainSize> PlainSizes { get; init; }
+
     /// <summary>How many threads compute the steps that have parts; 1 where none has.</summary>
     public int Threads => Steps.Select(s => s.Parts).DefaultIfEmpty(1).Max();
 
@@ -163,6 +166,14 @@ internal sealed record KernelProgram(
     {
         var nodes = new HashSet<string>(step.Nodes, StringComparer.Ordinal);
         return WeightTable.Where(w => nodes.Contains(w.Node)).Sum(w => w.Bytes);
+    }
+
+    /// <summary>What the weights of a step would take as dense int8 and as float32; 0 where it has none.</summary>
+    public (long Int8, long Float32) PlainBytesOf(Step step)
+    {
+        var nodes = new HashSet<string>(step.Nodes, StringComparer.Ordinal);
+        var sizes = PlainSizes.Where(s => nodes.Contains(s.Node)).ToArray();
+        return (sizes.Sum(s => s.Int8Bytes), sizes.Sum(s => s.Float32Bytes));
     }
 
     /// <summary>

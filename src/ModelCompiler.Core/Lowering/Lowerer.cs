@@ -114,6 +114,11 @@ internal sealed class Lowerer
             return false;
         }
 
+        if (PlainSize.Of(node) is { } size)
+        {
+            _context.PlainSizes.Add(size);
+        }
+
         AddCall(node, lowered);
         return true;
     }

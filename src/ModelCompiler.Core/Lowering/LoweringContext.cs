@@ -57,6 +57,9 @@ internal sealed class LoweringContext(
     /// <summary>The weights of this program.</summary>
     public IReadOnlyList<PackedWeights> WeightTable => _table;
 
+    /// <summary>What the weights of the nodes of this program would take in plain forms.</summary>
+    public List<PlainSize> PlainSizes { get; } = [];
+
     /// <summary>All weights, those of the programs before this one included.</summary>
     public WeightImage Weights() => _layout.Image();
 
