@@ -8,10 +8,13 @@ namespace ModelCompiler.Aot.Tests;
 internal static class InProcess
 {
     /// <summary>Compiles a model for every architecture, as a project without settings does.</summary>
-    public static CompiledNetwork Load(string path)
+    public static CompiledNetwork Load(string path) => Load(Path.GetFileName(path), File.ReadAllBytes(path));
+
+    /// <summary>The same of a model that is in no file.</summary>
+    public static CompiledNetwork Load(string name, byte[] model)
     {
         var options = new CompileOptions { ClassName = "Reference" };
-        var compiled = ModelCompilation.Compile(new ModelSource(Path.GetFileName(path), File.ReadAllBytes(path), _ => null), options);
+        var compiled = ModelCompilation.Compile(new ModelSource(name, model, _ => null), options);
         Assert.True(compiled.Succeeded, string.Join("\n", compiled.Problems));
         return CompiledNetwork.Load(compiled, options);
     }

@@ -36,7 +36,12 @@ internal static class SparseMode
 
     private static (CompiledNetwork Network, (string Packing, long Bytes) Weights) Load(CompressedLayer layer, Target target)
     {
-        var options = new CompileOptions { ClassName = "Network", Target = target };
+        var options = new CompileOptions
+        {
+            ClassName = "Network",
+            Target = target,
+            Weights = layer.Packing,
+        };
         var source = new ModelSource("layer.onnx", layer.Model(), _ => null);
         var compiled = ModelCompilation.Compile(source, options);
         if (!compiled.Succeeded)
@@ -46,7 +51,7 @@ internal static class SparseMode
 
         // Bias and factors are the same in both: what is compared is what stands for the weights.
         var program = ModelCompilation.Lower(source, options).Program!;
-        string[] forWeights = ["weights", "offsets", "starts", "book"];
+        string[] forWeights = ["weights", "offsets", "starts", "book", "stream"];
         return (
             CompiledNetwork.Load(compiled, options),
             (

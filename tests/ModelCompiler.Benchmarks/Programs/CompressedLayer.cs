@@ -16,6 +16,9 @@ internal sealed record CompressedLayer(string Name, int Size, int Inputs, int Ou
     /// <summary>Output channels of a block, which has 4 inputs.</summary>
     public int BlockOutputs { get; init; } = 16;
 
+    /// <summary>Part of the weights that is zero wherever they stand; the layer is then packed in the fewest bytes.</summary>
+    public double ScatteredZeros { get; init; }
+
     /// <summary>How many values the weights have; 0 for any.</summary>
     public int Values { get; init; }
 
@@ -66,10 +69,19 @@ internal sealed record CompressedLayer(string Name, int Size, int Inputs, int Ou
             Name = "matrix × vector, 80 % of blocks zero",
             Zeros = 0.8,
         },
+        new("matrix × vector, 93 % scattered zeros, 32 values", 1, 784, 300) { ScatteredZeros = 0.93, Values = 32 },
+        Pointwise("93 % scattered zeros, 32 values") with
+        {
+            ScatteredZeros = 0.93,
+            Values = 32,
+        },
     ];
 
     /// <summary>The same layer with all of its weights.</summary>
-    public CompressedLayer Dense => this with { Zeros = 0, Values = 0 };
+    public CompressedLayer Dense => this with { Zeros = 0, ScatteredZeros = 0, Values = 0 };
+
+    /// <summary>What its weights are to be.</summary>
+    public WeightChoice Packing => ScatteredZeros > 0 ? WeightChoice.Smallest : WeightChoice.Fastest;
 
     /// <summary>The ONNX file.</summary>
     public byte[] Model()
@@ -98,6 +110,16 @@ internal sealed record CompressedLayer(string Name, int Size, int Inputs, int Ou
 
     private Tensor Weights(Random random)
     {
+        var shape = new TensorShape(Outputs, Inputs, 1, 1);
+        if (ScatteredZeros > 0)
+        {
+            return Tensor.From<sbyte>(
+                ElementType.Int8,
+                shape,
+                PrunedNetworks.Weights(random, Outputs * Inputs, 1 - ScatteredZeros, Values)
+            );
+        }
+
         var values = Enumerable.Range(-128, 256).OrderBy(_ => random.Next()).Take(Values == 0 ? 256 : Values).ToArray();
         var blocksOfRow = (Inputs + 3) / 4;
         var zero = Enumerable.Range(0, (Outputs + BlockOutputs - 1) / BlockOutputs * blocksOfRow).Select(_ => random.NextDouble() < Zeros);
@@ -107,7 +129,7 @@ internal sealed record CompressedLayer(string Name, int Size, int Inputs, int Ou
         var weights = Enumerable
             .Range(0, Outputs * Inputs)
             .Select(i => isZero[(i / Inputs / BlockOutputs * blocksOfRow) + (i % Inputs / 4)] ? 0 : values[random.Next(values.Length)]);
-        return Tensor.From<sbyte>(ElementType.Int8, new TensorShape(Outputs, Inputs, 1, 1), [.. weights.Select(w => (sbyte)w)]);
+        return Tensor.From<sbyte>(ElementType.Int8, shape, [.. weights.Select(w => (sbyte)w)]);
     }
 
     private static CompressedLayer Pointwise(string name) => new("pointwise 14×14, " + name, 14, 256, 256);

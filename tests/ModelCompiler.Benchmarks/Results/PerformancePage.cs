@@ -127,7 +127,7 @@ internal static class PerformancePage
             "Pruned and clustered weights",
             section,
             "One layer of weights that compression has left zero blocks or few values of, and the same layer with all of its weights, both compiled, in turns in one process. "
-                + "Bytes are those of the weights with their places and code books, bias and scales aside."
+                + "Bytes are those of the weights with their places and code books, bias and scales aside. Streams, which trade time for bytes, are what `Weights=\"smallest\"` chooses."
         );
         var table = new MarkdownTable("layer", "channels", "packing", "all weights", "compressed", "times as fast", "bytes", "of all");
         foreach (var row in section.Rows)
