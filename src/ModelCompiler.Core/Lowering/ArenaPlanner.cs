@@ -18,7 +18,17 @@ internal sealed record ArenaPlan(int[] Offsets, int Bytes, int LeastBytes)
 {
     /// <summary>The buffers.</summary>
     public IReadOnlyList<BufferLifetime> Buffers { get; init; } = [];
+
+    /// <summary>The buffers in their places.</summary>
+    public IEnumerable<PlacedBuffer> Placed => Offsets.Zip(Buffers, (offset, b) => new PlacedBuffer(offset, b.Bytes, b.First, b.Last));
 }
+
+/// <summary>A buffer in its place in the arena.</summary>
+/// <param name="Offset">Bytes from the start of the arena.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="First">The step that writes it first.</param>
+/// <param name="Last">The last step that reads or writes it.</param>
+internal readonly record struct PlacedBuffer(int Offset, int Bytes, int First, int Last);
 
 /// <summary>
 /// Places buffers so that those alive at the same time do not overlap: one after the other, each at the lowest gap that fits. The

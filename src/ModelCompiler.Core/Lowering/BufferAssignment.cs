@@ -39,6 +39,7 @@ internal sealed class BufferAssignment(Graph graph, LoweringContext context, IRe
                 .Concat(graph.Outputs.Select((output, i) => QuantizedEdges.Output(i, output.Value.Shape.Elements, calls, steps)))
                 .OfType<QuantizedEdge>()
                 .ToArray(),
+            Buffers = plan.Placed.ToArray(),
         };
     }
 

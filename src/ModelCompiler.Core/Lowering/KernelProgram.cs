@@ -161,6 +161,9 @@ internal sealed record KernelProgram(
     /// <summary>Steps at the edges that the raw integer entry leaves out.</summary>
     public EquatableArray<QuantizedEdge> Edges { get; init; }
 
+    /// <summary>What lies in the arena from which step to which: for those who draw the plan.</summary>
+    public EquatableArray<PlacedBuffer> Buffers { get; init; }
+
     /// <summary>Bytes of the packed weights of a step.</summary>
     public int WeightBytesOf(Step step)
     {

@@ -33,6 +33,24 @@ public sealed class ChainTests
     }
 
     [Fact]
+    public void What_a_step_reads_or_writes_in_the_arena_lies_in_a_buffer_that_is_there_then()
+    {
+        var program = Lower(InvertedBottleneck(), Target.Find("x64-avx2")!);
+
+        Assert.Equal(program.ArenaBytes, program.Buffers.Max(b => b.Offset + b.Bytes + ArenaPlanner.Alignment - 1) / 64 * 64);
+        for (var i = 0; i < program.Steps.Count; i++)
+        {
+            var there = program.Buffers.Where(b => b.First <= i && i <= b.Last).ToList();
+            Assert.All(
+                program.Steps[i].Operands.Where(o => o.Place == Place.Arena),
+                o => Assert.Contains(there, b => b.Offset <= o.Offset && o.Offset + o.Type.Bytes <= b.Offset + b.Bytes)
+            );
+        }
+
+        Assert.Contains(program.Buffers, b => program.Steps[b.First].Scratch?.Offset == b.Offset);
+    }
+
+    [Fact]
     public void A_block_gives_the_same_bits_on_every_target() => Differential.Check(InvertedBottleneck());
 
     [Fact]
