@@ -35,6 +35,12 @@ internal sealed class ModelArguments
     public void AddTo(Command command)
     {
         command.Arguments.Add(File);
+        AddOptionsTo(command);
+    }
+
+    /// <summary>Adds all but the file, for a command that takes several.</summary>
+    public void AddOptionsTo(Command command)
+    {
         command.Options.Add(Target);
         command.Options.Add(Dimensions);
         command.Options.Add(Threads);
@@ -42,10 +48,13 @@ internal sealed class ModelArguments
     }
 
     /// <summary>The options for the compiler that the user's choices make, with a class named after the file.</summary>
-    public CompileOptions CompileOptions(ParseResult parsed) =>
+    public CompileOptions CompileOptions(ParseResult parsed) => CompileOptions(parsed, parsed.GetRequiredValue(File));
+
+    /// <summary>The same options for one of several files.</summary>
+    public CompileOptions CompileOptions(ParseResult parsed, string file) =>
         new CompileOptions
         {
-            ClassName = Identifiers.PascalCase(Path.GetFileNameWithoutExtension(parsed.GetRequiredValue(File))),
+            ClassName = Identifiers.PascalCase(Path.GetFileNameWithoutExtension(file)),
             Target = ModelCompiler.Target.Find(parsed.GetRequiredValue(Target))!,
             Threads = parsed.GetValue(Threads),
             Weights = WeightChoices.Find(parsed.GetRequiredValue(Weights))!.Value,
@@ -53,9 +62,13 @@ internal sealed class ModelArguments
 
     /// <summary>The same options for a command that looks at one size.</summary>
     /// <exception cref="CommandException">A dimension is given a range of sizes.</exception>
-    public CompileOptions FixedOptions(ParseResult parsed)
+    public CompileOptions FixedOptions(ParseResult parsed) => FixedOptions(parsed, parsed.GetRequiredValue(File));
+
+    /// <summary>The same for one of several files.</summary>
+    /// <exception cref="CommandException">A dimension is given a range of sizes.</exception>
+    public CompileOptions FixedOptions(ParseResult parsed, string file)
     {
-        var options = CompileOptions(parsed);
+        var options = CompileOptions(parsed, file);
         RequireFixed(options);
         return options;
     }

@@ -48,6 +48,7 @@ internal static class Modelc
         root.Add(InspectCommand.Create(terminal));
         root.Add(PruneCommand.Create(terminal));
         root.Add(QuantizeCommand.Create(terminal));
+        root.Add(ReportCommand.Create(terminal));
         root.Add(TrainCommand.Create(terminal));
         root.Add(VerifyCommand.Create(terminal));
         return root;

@@ -64,7 +64,9 @@ internal static class EmitCommand
         );
     }
 
-    private static List<string> Write(CompiledModel compiled, CompileOptions options, string folder)
+    /// <summary>Writes the class into a folder, each file whole or not at all.</summary>
+    /// <returns>The files.</returns>
+    internal static List<string> Write(CompiledModel compiled, CompileOptions options, string folder)
     {
         Directory.CreateDirectory(folder);
         var files = new List<string>();

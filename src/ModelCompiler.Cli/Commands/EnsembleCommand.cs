@@ -77,7 +77,9 @@ internal static class EnsembleCommand
         );
     }
 
-    private static double Accuracy(ModelSource source, DataItems items, CompileOptions options, CancellationToken cancellation)
+    /// <summary>The part of labelled items that ONNX Runtime gets right with a model.</summary>
+    /// <exception cref="CompressionException">The items have no labels, or do not fit the model.</exception>
+    internal static double Accuracy(ModelSource source, DataItems items, CompileOptions options, CancellationToken cancellation)
     {
         if (items.Labels is null)
         {
