@@ -51,7 +51,7 @@ public sealed class TrainingCommandTests : IDisposable
         var (rows, maps) = (TrainingData.WriteItems(At("rows.npz")), TrainingData.WriteMaps(At("maps.npz")));
 
         var coded = Json(await Train("autoencoder", rows, "--bottleneck", "2", "--hidden", "16", "--layers", "1", "--epochs", "30"));
-        var mapped = Json(await Train("u-net", maps, "--width", "0.5", "--layers", "1", "--epochs", "5"));
+        var mapped = Json(await Train("u-net", maps, "--width", "0.5", "--layers", "1", "--epochs", "10"));
         var tested = Json(await Train("autoencoder", rows, "--bottleneck", "2", "--epochs", "1", "--test", rows));
 
         Assert.True(coded.GetProperty("validationLoss").GetDouble() < 0.1, $"{coded}");

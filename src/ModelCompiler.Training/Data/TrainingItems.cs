@@ -111,9 +111,7 @@ public sealed class TrainingItems
         }
 
         var targets = TorchTypes.ToTensor(type with { Shape = new TensorShape(type.Shape.Prepend(items.Length)) }, rows);
-        return loss == LossKind.CrossEntropy
-            ? targets.to_type(ScalarType.Int64)
-            : (targets.dim() == 1 ? targets.unsqueeze(1) : targets).to_type(ScalarType.Float32);
+        return (targets.dim() == 1 ? targets.unsqueeze(1) : targets).to_type(ScalarType.Float32);
     }
 
     private static T Sentences<T>(Func<T> work)

@@ -26,7 +26,7 @@ public static class LibTorch
             {
                 if (OperatingSystem.IsLinux())
                 {
-                    OneDnn.AvoidAvx512();
+                    OneDnn.KeepToRightKernels();
                     LoadOnLinux(report);
                 }
 

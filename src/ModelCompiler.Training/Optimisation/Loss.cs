@@ -115,7 +115,8 @@ internal static class Loss
         foreach (var chunk in Enumerable.Range(0, items.Count).Chunk(CheckedItems))
         {
             using var scope = NewDisposeScope();
-            var (classes, numbers) = (items.Targets(chunk, LossKind.CrossEntropy), items.Targets(chunk, LossKind.MeanSquaredError));
+            var numbers = items.Targets(chunk, LossKind.CrossEntropy);
+            var classes = numbers.to_type(ScalarType.Int64);
             if (classes.numel() != places * chunk.Length)
             {
                 throw new TrainingException(
@@ -123,7 +124,7 @@ internal static class Loss
                 );
             }
 
-            if (!classes.reshape(-1).to_type(ScalarType.Float32).eq(numbers.reshape(-1)).all().item<bool>())
+            if (!classes.eq(numbers).all().item<bool>())
             {
                 throw new TrainingException("cross-entropy needs the class at each place, as an integer; the targets have other numbers");
             }
@@ -147,7 +148,8 @@ internal static class Loss
         outputs.Scores.dim() > 2 && outputs.Scores.shape.Skip(2).All(s => s == 1) ? outputs.Scores.flatten(1) : outputs.Scores;
 
     /// <summary>The classes in the form of the scores, without the dimension of the classes.</summary>
-    private static Tensor ClassesOf(Tensor targets, Tensor scores) => targets.reshape([.. scores.shape.Where((_, axis) => axis != 1)]);
+    private static Tensor ClassesOf(Tensor targets, Tensor scores) =>
+        targets.reshape([.. scores.shape.Where((_, axis) => axis != 1)]).to_type(ScalarType.Int64);
 
     /// <summary>The targets in the shape of the outputs, where nothing but sizes of 1 keeps them apart.</summary>
     private static Tensor InShapeOf(Tensor outputs, Tensor targets) =>

