@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ModelCompiler.Cli.Reports;
+using ModelCompiler.Compression.Data;
 using ModelCompiler.Sizes;
 using ModelCompiler.Training;
 using ModelCompiler.Training.Data;
@@ -48,8 +49,13 @@ internal sealed record ImprovementTask(
     /// <summary>Reads the items.</summary>
     /// <param name="model">The model that learns.</param>
     /// <param name="needsTargets">Whether something has to say what it is to give for them.</param>
-    public TrainingSets ReadSets(TrainableModel model, bool needsTargets = true) =>
-        TrainingSets.Of(model, Arguments.Data.Open(Parsed, File)!, needsTargets);
+    public TrainingSets ReadSets(TrainableModel model, bool needsTargets = true)
+    {
+        var set = Arguments.Data.Open(Parsed, File)!;
+        return Parsed.GetValue(Arguments.Part) == DataPart.Validation
+            ? new(TrainingItems.Of(model, set.Training, needsTargets), null)
+            : TrainingSets.Of(model, set, needsTargets);
+    }
 
     /// <summary>Measures the model, trains it, measures it again and writes it.</summary>
     public FinetuneReport Improve(TrainableModel model, TrainingSets sets, NetworkTraining training) =>
@@ -83,6 +89,7 @@ internal sealed class ImprovementArguments
     public ImprovementArguments((string Name, string Description) file, int epochs)
     {
         File = new(file.Name) { Description = file.Description };
+        Part.AcceptOnlyFromAmong("test", "validation");
         Training = new(
             new()
             {
@@ -96,6 +103,13 @@ internal sealed class ImprovementArguments
     public Argument<string> File { get; }
 
     public DataOptions Data { get; } = new("--data", "What to learn from", required: true);
+
+    public Option<DataPart?> Part { get; } =
+        new("--part")
+        {
+            Description =
+                "What is measured on before and after: test (the default, where there are test items) or validation, so that test items stay unseen.",
+        };
 
     public Option<string> Output { get; } = new("--output", "-o") { Description = "Where the trained model goes.", Required = true };
 
@@ -123,6 +137,7 @@ internal static class ImprovementCommand
     {
         command.Arguments.Insert(0, arguments.File);
         arguments.Data.AddTo(command, split: false);
+        command.Options.Add(arguments.Part);
         command.Options.Add(arguments.Output);
         command.Options.Add(arguments.Augment);
         command.Options.Add(arguments.Dimensions);

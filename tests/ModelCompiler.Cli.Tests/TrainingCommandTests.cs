@@ -153,6 +153,36 @@ public sealed class TrainingCommandTests : IDisposable
         using var oracle = new OnnxRuntimeOracle(File.ReadAllBytes(At("better.onnx")));
     }
 
+    [TorchTheory]
+    [InlineData("test", 24)]
+    [InlineData("validation", 8)]
+    public async Task Finetune_measures_on_the_part_that_is_asked_for(string part, int items)
+    {
+        var builder = new OnnxModelBuilder();
+        var pixels = builder.Node("Flatten", [builder.Input("image", ElementType.Float32, 1, 1, 8, 8)]);
+        builder.Output(builder.Node("MatMul", [pixels, builder.Constant(RandomTensors.Floats(1, 64, 3))]), ElementType.Float32);
+        var data = TrainingData.WriteImages(At("data"));
+
+        var json = Json(
+            await Invocation.Of([
+                "finetune",
+                _models.Add("flat", builder),
+                "--data",
+                data,
+                "-o",
+                At("out.onnx"),
+                "--epochs",
+                "1",
+                "--part",
+                part,
+                "--json",
+            ])
+        );
+
+        Assert.Equal(part, json.GetProperty("measuredOn").GetString());
+        Assert.Equal(items, json.GetProperty("measuredItems").GetInt32());
+    }
+
     [TorchFact]
     public async Task Finetune_resumes_from_a_checkpoint()
     {
