@@ -1,0 +1,137 @@
+using System.Globalization;
+
+namespace ModelCompiler.Compression.Search;
+
+/// <summary>A way to take channels out of a network.</summary>
+/// <param name="Name">What it is known by.</param>
+/// <param name="Arguments">The options of <c>modelc prune</c> that it has besides the share.</param>
+public sealed record ChannelFamily(string Name, IReadOnlyList<string> Arguments);
+
+/// <summary>A form that weights are given at the end.</summary>
+/// <param name="Name">What it is known by.</param>
+/// <param name="ExpectedDrop">Percentage points of accuracy that it usually costs after training, until something was measured.</param>
+/// <param name="Steps">Its steps; the number is that of the epochs with which the result is trained, none with 0.</param>
+public sealed record WeightForm(string Name, double ExpectedDrop, Func<int, IEnumerable<SearchStep>> Steps);
+
+/// <summary>How long is trained at one level of effort; each level goes on from the one below.</summary>
+/// <param name="Recovery">Epochs in which a pruned network learns from the original.</param>
+/// <param name="Form">Epochs in which it learns again in the form of its weights.</param>
+public sealed record TrainingEffort(int Recovery, int Form);
+
+/// <summary>One network among those that a search chooses from.</summary>
+/// <param name="Family">Which way channels go; empty where all stay.</param>
+/// <param name="Permille">How many of a thousand channels go.</param>
+/// <param name="Form">The form of the weights.</param>
+public sealed record Design(string Family, int Permille, string Form)
+{
+    /// <summary>Whether two designs have the same channels, and so share their training up to the form.</summary>
+    public bool SharesChannels(Design other) => (Family, Permille) == (other.Family, other.Permille);
+
+    /// <summary>For people.</summary>
+    public override string ToString() =>
+        Permille == 0 ? Form : string.Create(CultureInfo.InvariantCulture, $"{Permille / 10.0} % of channels ({Family}), {Form}");
+}
+
+/// <summary>All designs and the steps that lead to them: tables to which one adds a line.</summary>
+/// <param name="Families">Ways to take channels out.</param>
+/// <param name="Forms">Forms of weights, from the gentlest to the harshest.</param>
+/// <param name="Efforts">Levels of training, from the shortest to the longest.</param>
+/// <param name="LearningRate">The highest learning rate with which a pruned network recovers.</param>
+public sealed record SearchSpace(
+    IReadOnlyList<ChannelFamily> Families,
+    IReadOnlyList<WeightForm> Forms,
+    IReadOnlyList<TrainingEffort> Efforts,
+    double LearningRate
+)
+{
+    // Integers move by less than one of their steps, so training them needs smaller ones.
+    private const double FormRate = 0.25;
+
+    /// <summary>A level at which nothing is trained: what a design costs is known there already.</summary>
+    public const int Untrained = -1;
+
+    /// <summary>The highest level.</summary>
+    public int Highest => Efforts.Count - 1;
+
+    /// <summary>What <c>modelc compress</c> searches.</summary>
+    public static SearchSpace Default(double learningRate) =>
+        new(
+            [
+                new("layers", ["--scope", "layer"]),
+                new("layers of 8", ["--scope", "layer", "--multiple", "8"]),
+                new("global", ["--scope", "global"]),
+            ],
+            [
+                new("int8", 0.1, epochs => [Quantise(), Distil(epochs, learningRate * FormRate)]),
+                new("int4", 0.3, epochs => [Quantise("--weight-bits", "4"), Distil(epochs, learningRate * FormRate)]),
+                new(
+                    "half of 4×16 blocks",
+                    0.5,
+                    epochs =>
+                        [
+                            new("prune", ["--pattern", "4x16", "--amount", "0.5"]),
+                            Finetune(epochs, learningRate * FormRate, "--keep-zeros"),
+                            Quantise(),
+                            Finetune(epochs, learningRate * FormRate, "--keep-zeros"),
+                        ]
+                ),
+                new(
+                    "16 values",
+                    0.3,
+                    epochs =>
+                        [new("cluster", ["--clusters", "16"]), Finetune(epochs, learningRate * FormRate, "--keep-clusters"), Quantise()]
+                ),
+            ],
+            [new(1, 1), new(3, 1), new(8, 2), new(16, 4)],
+            learningRate
+        );
+
+    /// <summary>The plain quantisation that everything is compared with.</summary>
+    public Design Baseline => new("", 0, Forms[0].Name);
+
+    /// <summary>Whether the tables have a design and a level.</summary>
+    public bool Has(Design design, int level) =>
+        Forms.Any(f => f.Name == design.Form)
+        && (design.Permille == 0 || (design.Permille is > 0 and < 1000 && Families.Any(f => f.Name == design.Family)))
+        && level >= Untrained
+        && level <= Highest;
+
+    /// <summary>The steps that lead to a design.</summary>
+    /// <param name="design">The design.</param>
+    /// <param name="level">Index of the effort, or <see cref="Untrained"/>.</param>
+    public IReadOnlyList<SearchStep> Steps(Design design, int level) =>
+        [
+            .. ChannelSteps(design, level),
+            .. Forms
+                .Single(f => f.Name == design.Form)
+                .Steps(level == Untrained ? 0 : Efforts[level].Form)
+                .Where(s => s.Trains || !IsTraining(s.Command)),
+        ];
+
+    private IEnumerable<SearchStep> ChannelSteps(Design design, int level)
+    {
+        if (design.Permille == 0)
+        {
+            yield break;
+        }
+
+        var family = Families.Single(f => f.Name == design.Family);
+        yield return new("prune", ["--method", "channels", "--amount", Text(design.Permille / 1000.0), .. family.Arguments]);
+        for (var i = 0; i <= level; i++)
+        {
+            yield return Distil(Efforts[i].Recovery, LearningRate);
+        }
+    }
+
+    private static SearchStep Quantise(params string[] arguments) => new("quantize", arguments);
+
+    private static SearchStep Distil(int epochs, double rate) =>
+        new("distill", ["--teacher", SearchStep.Original, "--epochs", Text(epochs), "--learning-rate", Text(rate)], epochs);
+
+    private static SearchStep Finetune(int epochs, double rate, string keep) =>
+        new("finetune", [keep, "--epochs", Text(epochs), "--learning-rate", Text(rate)], epochs);
+
+    private static bool IsTraining(string command) => command is "distill" or "finetune";
+
+    private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
+}
