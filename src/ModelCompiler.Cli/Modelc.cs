@@ -41,6 +41,7 @@ internal static class Modelc
         root.Add(AccuracyCommand.Create(terminal));
         root.Add(BenchCommand.Create(terminal));
         root.Add(ClusterCommand.Create(terminal));
+        root.Add(CompressCommand.Create(terminal));
         root.Add(DistillCommand.Create(terminal));
         root.Add(EmitCommand.Create(terminal));
         root.Add(EnsembleCommand.Create(terminal));
