@@ -49,7 +49,7 @@ public sealed class AudioCommandTests : IDisposable
             "--json",
         ]);
 
-        Assert.Equal(1, JsonDocument.Parse(trained.Output).RootElement.GetProperty("testAccuracy").GetDouble());
+        Assert.InRange(JsonDocument.Parse(trained.Output).RootElement.GetProperty("testAccuracy").GetDouble(), 0.9, 1);
         AssertTakes(Features, "tones.onnx");
 
         // The other commands know the features from the file.

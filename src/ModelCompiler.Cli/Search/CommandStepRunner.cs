@@ -62,21 +62,19 @@ internal sealed class CommandStepRunner(
     private StepResult Completed(string partial, StepResult result, bool measured, Stopwatch clock, CancellationToken cancellation)
     {
         var model = File.ReadAllBytes(SearchFolder.ModelIn(partial));
-        try
+        var plan = ModelCompilation.Plan(new ModelSource(folder.ModelOf(result.Id), model, _ => null), compile);
+        if (plan.Description is not { } cost)
         {
-            var cost = ModelCost.Of(new ModelSource(folder.ModelOf(result.Id), model, _ => null), compile, null);
-            result = result with
-            {
-                Size = new(cost.Macs, cost.WeightBytes, cost.ArenaBytes),
-                Accuracy = measured ? accuracy(model, cancellation) : null,
-                Seconds = clock.Elapsed.TotalSeconds,
-            };
-        }
-        catch (CommandException e)
-        {
-            return Failed(partial, result with { Failure = new(e.Message, ExitCodes.CannotCompile) });
+            var problems = string.Join(" ", plan.Problems.Select(p => p.Message));
+            return Failed(partial, result with { Failure = new(problems, ExitCodes.CannotCompile) });
         }
 
+        result = result with
+        {
+            Size = new(cost.Macs, cost.WeightBytes, cost.ArenaBytes),
+            Accuracy = measured ? accuracy(model, cancellation) : null,
+            Seconds = clock.Elapsed.TotalSeconds,
+        };
         File.Delete(Path.Combine(partial, "checkpoint"));
         folder.Complete(partial, result);
         return result;

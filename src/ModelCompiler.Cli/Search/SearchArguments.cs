@@ -133,10 +133,11 @@ internal sealed class SearchArguments
                 "--threads",
                 Text(Threads(parsed)),
                 .. parsed.GetValue(_augment) ? (string[])["--augment"] : [],
+                "--no-time",
                 .. sizes,
             ],
-            ["--calibration", calibration, "--samples", Text(Samples(parsed))],
-            ["--seed", seed, .. sizes]
+            ["--calibration", calibration, "--samples", Text(Samples(parsed)), "--no-time", .. sizes],
+            ["--seed", seed, "--no-time", .. sizes]
         );
     }
 
