@@ -26,12 +26,12 @@ public static class LibTorch
             {
                 if (OperatingSystem.IsLinux())
                 {
-                    OneDnn.KeepToRightKernels();
+                    TorchEnvironment.Prepare();
                     LoadOnLinux(report);
                 }
 
                 torch.InitializeDeviceType(DeviceType.CPU);
-                OneDnn.Check();
+                ConvolutionCheck.Run();
                 _loaded = true;
             }
         }
