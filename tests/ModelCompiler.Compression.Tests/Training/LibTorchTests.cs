@@ -19,9 +19,10 @@ public sealed class LibTorchTests
         using var scope = NewDisposeScope();
         manual_seed(1);
         var (x, weight) = (rand(3, inputs, 9, 9), rand(outputs, inputs, kernel, kernel));
+        var outer = rand(3, outputs, 10 - kernel, 10 - kernel);
 
-        var single = Gradients(x, weight);
-        var expected = Gradients(x.to_type(ScalarType.Float64), weight.to_type(ScalarType.Float64));
+        var single = Gradients(x, weight, outer);
+        var expected = Gradients(x.to_type(ScalarType.Float64), weight.to_type(ScalarType.Float64), outer.to_type(ScalarType.Float64));
 
         foreach (var (given, wanted) in single.Zip(expected))
         {
@@ -30,11 +31,11 @@ public sealed class LibTorchTests
         }
     }
 
-    private static Tensor[] Gradients(Tensor x, Tensor weight)
+    private static Tensor[] Gradients(Tensor x, Tensor weight, Tensor outer)
     {
         (x, weight) = (x.clone().requires_grad_(), weight.clone().requires_grad_());
         var y = functional.conv2d(x, weight);
-        y.sin().sum().backward();
+        (y * outer).sum().backward();
         return [y.detach(), x.grad!, weight.grad!];
     }
 }
