@@ -3,6 +3,7 @@ using ModelCompiler.Compression;
 using ModelCompiler.Compression.Data;
 using ModelCompiler.Training.Data;
 using ModelCompiler.Training.Graphs;
+using ModelCompiler.Training.Native;
 using ModelCompiler.Training.Optimisation;
 using static TorchSharp.torch;
 
@@ -238,6 +239,7 @@ public sealed class NetworkTraining : IDisposable
             using var scope = NewDisposeScope();
             _optimiser.ZeroGradients();
             var inputs = _items.Inputs(batches[i], _options.Augments ? random : null);
+            using var pause = CollectionPause.Begin();
             var (outputs, targets) = (_model.Forward(inputs), _items.Targets(batches[i], _options.Loss));
             var loss = _objective?.Of(outputs, inputs, targets) ?? Loss.Of(_options.Loss, outputs, targets);
             var value = loss.item<float>();
@@ -280,6 +282,7 @@ public sealed class NetworkTraining : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var inputs = items.Inputs(batch, null);
+            using var pause = CollectionPause.Begin();
             var (outputs, targets) = (model.Forward(inputs), items.Targets(batch, kind));
             loss += (objective?.Of(outputs, inputs, targets) ?? Loss.Of(kind, outputs, targets)).item<float>() * batch.Length;
             right += objective is { UsesTargets: false } ? null : Loss.Right(kind, outputs, targets);

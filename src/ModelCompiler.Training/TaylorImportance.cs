@@ -1,5 +1,6 @@
 using ModelCompiler.Training.Data;
 using ModelCompiler.Training.Graphs;
+using ModelCompiler.Training.Native;
 using ModelCompiler.Training.Optimisation;
 using static TorchSharp.torch;
 
@@ -49,7 +50,9 @@ public static class TaylorImportance
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             Forget(weights);
-            var mean = Loss.Of(loss, model.Forward(items.Inputs(batch, null)), items.Targets(batch, loss));
+            var inputs = items.Inputs(batch, null);
+            using var pause = CollectionPause.Begin();
+            var mean = Loss.Of(loss, model.Forward(inputs), items.Targets(batch, loss));
             if (!float.IsFinite(mean.item<float>()))
             {
                 throw new NoLossException("the loss of the model as it is is no number, so that it says nothing about its weights");

@@ -1,5 +1,6 @@
 using ModelCompiler.Compression.Quantisation;
 using ModelCompiler.Training.Graphs;
+using ModelCompiler.Training.Native;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -73,6 +74,7 @@ public sealed class AdaptiveRounding(AdaptiveRoundingOptions options) : IWeightR
         {
             cancellation.ThrowIfCancellationRequested();
             using var inner = NewDisposeScope();
+            using var pause = CollectionPause.Begin();
             adam.zero_grad();
             var share = Rectified(v);
             var weights = layer.Weights((floor + share).clamp(task.Bounds.Lowest, task.Bounds.Highest));
