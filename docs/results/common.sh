@@ -1,0 +1,27 @@
+# What the experiments share: where the data are, where models go, and how a step is run and logged. Read by the scripts beside it.
+set -euo pipefail
+results=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$results/../.." && pwd)
+fashion_mnist=${FASHION_MNIST:-/usr/share/datasets/fashion-mnist}
+work=${WORK:-$root/artifacts/results}
+threads=${THREADS:-2}
+
+[ -n "${MODELC:-}" ] || dotnet build -c Release "$root/src/ModelCompiler.Cli" >/dev/null
+modelc=${MODELC:-$root/src/ModelCompiler.Cli/bin/Release/net10.0/modelc.dll}
+
+# begin EXPERIMENT SEED: the models go below $work, the logs beside the scripts.
+begin() {
+  models=$work/$1/$2 logs=$results/$1/$2
+  mkdir -p "$models" "$logs"
+}
+
+# step NAME ARGUMENTS…: runs modelc once; its JSON goes to NAME.json, behind the command that made it. What is there is not made again.
+step() {
+  local name=$1
+  shift
+  [ -s "$logs/$name.json" ] && return
+  echo "$(basename "$(dirname "$models")")/$(basename "$models") $name" >&2
+  (cd "$models" && dotnet "$modelc" "$@" --json) >"$logs/$name.json.part"
+  echo "modelc $*" | sed "s|$fashion_mnist|\$fashion_mnist|g" >"$logs/$name.command"
+  mv "$logs/$name.json.part" "$logs/$name.json"
+}
