@@ -1,9 +1,5 @@
-using ModelCompiler.Graphs;
-using ModelCompiler.Import.Onnx;
 using ModelCompiler.Lowering;
 using ModelCompiler.Lowering.Kernels.ControlFlow;
-using ModelCompiler.Passes;
-using ModelCompiler.Verification;
 
 namespace ModelCompiler.Cli.Reports.Html;
 
@@ -16,13 +12,10 @@ namespace ModelCompiler.Cli.Reports.Html;
 internal sealed record LayerWeights(long Elements, long BakedBytes, long Int8Bytes, long Float32Bytes, string? Form)
 {
     /// <summary>The constants of each step, in order.</summary>
-    public static IReadOnlyList<LayerWeights> Of(ModelCase opened, KernelProgram program)
+    public static IReadOnlyList<LayerWeights> Of(KernelProgram program)
     {
-        var (graph, _) = OnnxImporter.Import(opened.File.Source, opened.Options);
-        // The program was lowered from the same file, so there is a graph.
-        var constants = ConstantsByNode(Pipeline.Run(graph!, opened.Options.Target)).ToLookup(c => c.Node, c => c.Constant);
         var owned = NodesOf(program);
-        return [.. program.Steps.Select((s, i) => Of(s, owned[i], program, owned[i].SelectMany(n => constants[n]).Distinct()))];
+        return [.. program.Steps.Select((s, i) => Of(s, owned[i], program))];
     }
 
     /// <summary>
@@ -49,23 +42,16 @@ internal sealed record LayerWeights(long Elements, long BakedBytes, long Int8Byt
             Form: null
         );
 
-    private static LayerWeights Of(Step step, HashSet<string> nodes, KernelProgram program, IEnumerable<Value> constants)
+    private static LayerWeights Of(Step step, HashSet<string> nodes, KernelProgram program)
     {
-        long weights = 0;
-        long others = 0;
-        foreach (var constant in constants)
-        {
-            if (constant.Shape.Rank > 1)
-            {
-                weights += constant.Shape.Elements;
-            }
-            else
-            {
-                others += constant.Shape.Elements;
-            }
-        }
-
-        return new(weights + others, BytesOf(step, nodes, program), weights + (4 * others), 4 * (weights + others), step.Kernel.Packing);
+        var plain = program.PlainSizes.Where(p => nodes.Contains(p.Node)).ToList();
+        return new(
+            plain.Sum(p => p.Weights + p.Biases),
+            BytesOf(step, nodes, program),
+            plain.Sum(p => p.Int8Bytes),
+            plain.Sum(p => p.Float32Bytes),
+            step.Kernel.Packing
+        );
     }
 
     /// <summary>What is packed for the step's nodes, and constants that it reads as they are, which go by names of their own.</summary>
@@ -84,11 +70,4 @@ internal sealed record LayerWeights(long Elements, long BakedBytes, long Int8Byt
         step
             .Inputs.Where(i => i.Place == Place.Weights)
             .Concat(step.Kernel is IBodyKernel kernel ? kernel.Bodies.SelectMany(b => b.Steps).SelectMany(ReadConstants) : []);
-
-    private static IEnumerable<(string Node, Value Constant)> ConstantsByNode(Graph graph) =>
-        graph.Nodes.SelectMany(n =>
-            n.Inputs.Where(i => i?.Constant is not null)
-                .Select(i => (n.Name, i!))
-                .Concat(n.Operator is IHasBodies { Bodies: var bodies } ? bodies.SelectMany(ConstantsByNode) : [])
-        );
 }

@@ -50,6 +50,6 @@ internal sealed record ModelFacts(
     /// <summary>The facts that need no measurement; null where the model does not compile, which <paramref name="inspected"/> explains.</summary>
     public static ModelFacts? Of(ModelCase opened, InspectReport inspected) =>
         opened.Lower().Program is { } program
-            ? new(inspected, opened.File.Bytes.Length, program, DataFlow.Of(program), LayerWeights.Of(opened, program))
+            ? new(inspected, opened.File.Bytes.Length, program, DataFlow.Of(program), LayerWeights.Of(program))
             : null;
 }

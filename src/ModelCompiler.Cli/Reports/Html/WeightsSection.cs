@@ -76,9 +76,9 @@ internal static class WeightsSection
         var ratio = (double)sum.Float32Bytes / model.WeightBytes;
         var text = $"{Amount.Of(sum.Elements)} numbers take {Amount.Number(ratio)} times less than as float32.";
         return packed.Count == 0
-            ? text + " None are packed as blocks or as indices of code books."
+            ? text + " None are packed as blocks, as indices of code books or as streams."
             : text
-                + $" Blocks without zeros, code books and 4-bit integers are used in {packed.Count} of {model.Weights.Count(w => w.Elements > 0)} layers with weights: "
+                + $" Blocks without zeros, code books, 4-bit integers and streams are used in {packed.Count} of {model.Weights.Count(w => w.Elements > 0)} layers with weights: "
                 + $"{Amount.Bytes(saved.BakedBytes)} there, where a byte a weight would take {Amount.Bytes(saved.Int8Bytes)}.";
     }
 
