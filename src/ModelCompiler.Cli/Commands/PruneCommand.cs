@@ -54,14 +54,13 @@ internal static class PruneCommand
         }
 
         var weighed = Weighed(options, task.File.Source);
-        return arguments.MaxDrop(task.Parsed) is { } drop
-            ? Within(
-                terminal,
-                task,
-                drop,
-                shares => Prune(task.File.Source, weighed with { Amount = 0, Scope = PruningScope.Layer, LayerAmounts = shares })
-            )
-            : terminal.During("pruning", () => Prune(task.File.Source, weighed));
+        return AtOnce(
+            terminal,
+            task,
+            arguments,
+            () => Prune(task.File.Source, weighed),
+            shares => Prune(task.File.Source, weighed with { Amount = 0, Scope = PruningScope.Layer, LayerAmounts = shares })
+        );
 
         WeightPruningOptions Weighed(WeightPruningOptions plain, ModelSource source) =>
             arguments.ByTaylor(task.Parsed) ? plain with { Importance = training.Importance(source) } : plain;
@@ -82,14 +81,13 @@ internal static class PruneCommand
         }
 
         var weighed = Weighed(options, task.File.Source);
-        return arguments.MaxDrop(task.Parsed) is { } drop
-            ? Within(
-                terminal,
-                task,
-                drop,
-                shares => Prune(task.File.Source, weighed with { Amount = 0, Scope = PruningScope.Layer, LayerAmounts = shares })
-            )
-            : terminal.During("pruning", () => Prune(task.File.Source, weighed));
+        return AtOnce(
+            terminal,
+            task,
+            arguments,
+            () => Prune(task.File.Source, weighed),
+            shares => Prune(task.File.Source, weighed with { Amount = 0, Scope = PruningScope.Layer, LayerAmounts = shares })
+        );
 
         ChannelPruningOptions Weighed(ChannelPruningOptions plain, ModelSource source) =>
             arguments.ByTaylor(task.Parsed) ? plain with { Importance = training.Importance(source) } : plain;
@@ -105,6 +103,15 @@ internal static class PruneCommand
             [.. shorter.Removed.Select(r => new LayerChange([r.Name], $"block removed, {r.Nodes} nodes"))]
         );
     }
+
+    /// <summary>Prunes by the amount or, where a drop is allowed, each layer as far as the whole bears it.</summary>
+    private static Compressed AtOnce(
+        Terminal terminal,
+        CompressionTask task,
+        PruneArguments arguments,
+        Func<Compressed> byAmount,
+        Func<IReadOnlyDictionary<string, double>, Compressed> byShares
+    ) => arguments.MaxDrop(task.Parsed) is { } drop ? Within(terminal, task, drop, byShares) : terminal.During("pruning", byAmount);
 
     /// <summary>Prunes each layer as far as the whole bears it.</summary>
     private static Compressed Within(
