@@ -24,7 +24,7 @@ page.WriteLine();
 page.WriteLine("## LeNet-300-100: pruned, weights shared, quantised");
 page.WriteLine();
 page.WriteLine(
-    "`lenet-300-100.sh`: 93 % of the weights pruned in steps, 32 values for the rest, int8, `--weights smallest`. Baked are stream, values and biases; the program is the one that `modelc report --published` makes, whose growth has all of the code in it."
+    "`lenet-300-100.sh`: 93 % of the weights pruned in steps, 32 values for the rest, int8, `--weights smallest`. Baked are stream, values and biases; the program is the one that `modelc report --published` makes, whose growth has all of the code in it and comes in whole pages."
 );
 page.WriteLine();
 page.WriteLine(
