@@ -2,32 +2,40 @@ using System.Runtime.InteropServices;
 
 namespace ModelCompiler.Training.Native;
 
-/// <summary>Environment variables that libtorch and its libraries read when they are loaded. What the user has set stays.</summary>
+/// <summary>What libtorch and its libraries find when they are loaded. Environment variables that the user has set stay.</summary>
 internal static class TorchEnvironment
 {
-    /// <summary>Names the best instructions that oneDNN, with which libtorch convolves, may use.</summary>
-    public const string InstructionLimit = "ONEDNN_MAX_CPU_ISA";
-
     private const string LogLevel = "TORCH_CPP_LOG_LEVEL";
 
+    // Numbers of glibc's malloc.h.
+    private const int TrimThreshold = -1;
+    private const int TopPad = -2;
+    private const int MapMaximum = -4;
+
     /// <summary>
-    /// Keeps oneDNN to its kernels for SSE4.1: those that it has, in libtorch 2.10, for AVX, AVX2 and AVX-512 give wrong sums, some of them
-    /// no number, for convolutions whose channels do not fill registers. And has libtorch write errors only: it warns of libraries that it
-    /// can do without.
+    /// Has libtorch write errors only: it warns of libraries that it can do without. And has the C library keep the memory of tensors that
+    /// are gone: it would give that of large ones back to the system, and the pages of each batch's tensors would come one by one again,
+    /// which can take longer than to compute what is in them.
     /// </summary>
-    /// <exception cref="LibTorchException">A variable cannot be set.</exception>
+    /// <exception cref="LibTorchException">Something cannot be set.</exception>
     public static void Prepare()
     {
-        Set(InstructionLimit, "SSE41");
-        Set(LogLevel, "ERROR");
+        // What .NET calls the environment is a copy, which native libraries do not see.
+        if (SetEnvironmentVariable(LogLevel, "ERROR", overwrite: 0) != 0)
+        {
+            throw new LibTorchException($"the environment variable {LogLevel} cannot be set: error {Marshal.GetLastPInvokeError()}");
+        }
+
+        Allocate(MapMaximum, 0);
+        Allocate(TrimThreshold, int.MaxValue);
+        Allocate(TopPad, 64 << 20);
     }
 
-    private static void Set(string name, string value)
+    private static void Allocate(int option, int value)
     {
-        // What .NET calls the environment is a copy, which native libraries do not see.
-        if (SetEnvironmentVariable(name, value, overwrite: 0) != 0)
+        if (SetAllocation(option, value) == 0)
         {
-            throw new LibTorchException($"the environment variable {name} cannot be set: error {Marshal.GetLastPInvokeError()}");
+            throw new LibTorchException($"the C library does not take the value {value} for the option {option} of mallopt");
         }
     }
 
@@ -41,4 +49,8 @@ internal static class TorchEnvironment
     )]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     private static extern int SetEnvironmentVariable(string name, string value, int overwrite);
+
+    [DllImport("libc", EntryPoint = "mallopt")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern int SetAllocation(int option, int value);
 }

@@ -1,28 +1,72 @@
 using ModelCompiler.Testing;
+using ModelCompiler.Training.Native;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace ModelCompiler.Compression.Tests.Training;
 
-/// <summary>That libtorch, as it is loaded, computes what it says.</summary>
+/// <summary>That libtorch, as it is loaded and called, computes what it says.</summary>
 public sealed class LibTorchTests
 {
     [TorchTheory]
-    [InlineData(1, 20, 5)]
-    [InlineData(8, 24, 3)]
-    [InlineData(20, 50, 5)]
-    [InlineData(24, 24, 3)]
-    [InlineData(32, 8, 3)]
-    [InlineData(72, 40, 3)]
-    public void Convolutions_and_their_gradients_are_right_whatever_the_number_of_channels(int inputs, int outputs, int kernel)
+    [InlineData(1, 1, 20, 5, 1, 1)]
+    [InlineData(1, 20, 24, 3, 1, 1)]
+    [InlineData(1, 24, 8, 5, 2, 4)]
+    [InlineData(2, 1, 20, 5, 1, 1)]
+    [InlineData(2, 3, 24, 3, 2, 1)]
+    [InlineData(2, 8, 24, 3, 1, 1)]
+    [InlineData(2, 20, 50, 5, 1, 1)]
+    [InlineData(2, 24, 24, 3, 1, 3)]
+    [InlineData(2, 24, 24, 3, 2, 24)]
+    [InlineData(2, 24, 48, 3, 1, 24)]
+    [InlineData(2, 24, 24, 3, 1, 24, 2)]
+    [InlineData(2, 48, 80, 5, 2, 1)]
+    [InlineData(2, 72, 40, 3, 1, 1)]
+    [InlineData(2, 72, 40, 1, 1, 1)]
+    [InlineData(2, 2, 8, 1, 2, 1)]
+    [InlineData(3, 20, 24, 3, 1, 1)]
+    [InlineData(3, 8, 8, 3, 1, 8)]
+    [InlineData(3, 8, 24, 3, 2, 2)]
+    public void Convolutions_and_their_gradients_are_right(
+        int rank,
+        int inputs,
+        int outputs,
+        int kernel,
+        int stride,
+        int group,
+        int dilation = 1
+    )
     {
+        long[] Each(long value) => [.. Enumerable.Repeat(value, rank)];
         using var scope = NewDisposeScope();
         manual_seed(1);
-        var (x, weight) = (rand(3, inputs, 9, 9), rand(outputs, inputs, kernel, kernel));
-        var outer = rand(3, outputs, 10 - kernel, 10 - kernel);
+        var (x, weight) = (rand([3, inputs, .. Each(9)]), rand([outputs, inputs / group, .. Each(kernel)]));
 
-        var single = Gradients(x, weight, outer);
-        var expected = Gradients(x.to_type(ScalarType.Float64), weight.to_type(ScalarType.Float64), outer.to_type(ScalarType.Float64));
+        AreRight((a, w) => ChannelsLast.Convolve(a, w, null, Each(stride), Each(kernel / 2), Each(dilation), group), x, weight);
+    }
+
+    [TorchTheory]
+    [InlineData(1, 20, 24, 3, 2, 1)]
+    [InlineData(2, 24, 8, 3, 1, 1)]
+    [InlineData(2, 48, 20, 5, 2, 1)]
+    [InlineData(2, 24, 1, 3, 2, 1)]
+    [InlineData(2, 24, 40, 3, 2, 4)]
+    [InlineData(2, 24, 24, 3, 2, 24)]
+    [InlineData(3, 20, 24, 3, 2, 1)]
+    public void So_are_transposed_ones(int rank, int inputs, int outputs, int kernel, int stride, int group)
+    {
+        long[] Each(long value) => [.. Enumerable.Repeat(value, rank)];
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        var (x, weight) = (rand([3, inputs, .. Each(6)]), rand([inputs, outputs / group, .. Each(kernel)]));
+
+        AreRight((a, w) => ChannelsLast.ConvolveTransposed(a, w, Each(stride), Each(1), group), x, weight);
+    }
+
+    // In double precision other code computes.
+    private static void AreRight(Func<Tensor, Tensor, Tensor> convolve, Tensor x, Tensor weight)
+    {
+        var single = Gradients(convolve, x, weight);
+        var expected = Gradients(convolve, x.to_type(ScalarType.Float64), weight.to_type(ScalarType.Float64));
 
         foreach (var (given, wanted) in single.Zip(expected))
         {
@@ -31,11 +75,12 @@ public sealed class LibTorchTests
         }
     }
 
-    private static Tensor[] Gradients(Tensor x, Tensor weight, Tensor outer)
+    private static Tensor[] Gradients(Func<Tensor, Tensor, Tensor> convolve, Tensor x, Tensor weight)
     {
         (x, weight) = (x.clone().requires_grad_(), weight.clone().requires_grad_());
-        var y = functional.conv2d(x, weight);
-        (y * outer).sum().backward();
+        var y = convolve(x, weight);
+        var outer = linspace(-1, 1, y.numel(), y.dtype).reshape(y.shape);
+        (y * outer.cos()).sum().backward();
         return [y.detach(), x.grad!, weight.grad!];
     }
 }

@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Training.Native;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -12,15 +13,10 @@ internal static class Convolutions
     {
         var window = op.Window;
         var (x, pads) = Padded(inputs[0], window, 0);
-        var (weight, bias) = (inputs[1], inputs.Optional(2)!);
+        var (weight, bias) = (inputs[1], inputs.Optional(2));
         long[] strides = TorchTypes.Sizes(window.Strides),
             dilations = TorchTypes.Sizes(window.Dilations);
-        var y = window.Rank switch
-        {
-            1 => functional.conv1d(x, weight, bias, strides[0], pads[0], dilations[0], op.Group),
-            2 => functional.conv2d(x, weight, bias, strides, pads, dilations, op.Group),
-            _ => functional.conv3d(x, weight, bias, strides, pads, dilations, op.Group),
-        };
+        var y = ChannelsLast.Convolve(x, weight, bias, strides, pads, dilations, op.Group);
         return [UnaryFunctions.Clamped(y, op.Activation)];
     }
 
@@ -32,12 +28,7 @@ internal static class Convolutions
         var (window, x, weight) = (op.Window, inputs[0], inputs[1]);
         long[] strides = TorchTypes.Sizes(window.Strides),
             dilations = TorchTypes.Sizes(window.Dilations);
-        var y = window.Rank switch
-        {
-            1 => functional.conv_transpose1d(x, weight, null!, strides[0], 0, 0, dilations[0], op.Group),
-            2 => functional.conv_transpose2d(x, weight, null!, strides, [0, 0], [0, 0], dilations, op.Group),
-            _ => functional.conv_transpose3d(x, weight, null!, strides, [0, 0, 0], [0, 0, 0], dilations, op.Group),
-        };
+        var y = ChannelsLast.ConvolveTransposed(x, weight, strides, dilations, op.Group);
         // A negative pad cuts.
         y = functional.pad(
             y,

@@ -1,5 +1,6 @@
 using ModelCompiler.Graphs;
 using ModelCompiler.Graphs.Operators;
+using ModelCompiler.Training.Native;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -56,12 +57,7 @@ internal static class Pools
         var weight = ones([1, 1, .. window.Kernel], x.dtype);
         long[] strides = TorchTypes.Sizes(window.Strides),
             dilations = TorchTypes.Sizes(window.Dilations);
-        var sums = window.Rank switch
-        {
-            1 => functional.conv1d(planes, weight, null!, strides[0], 0, dilations[0]),
-            2 => functional.conv2d(planes, weight, null!, strides, null!, dilations),
-            _ => functional.conv3d(planes, weight, null!, strides, null!, dilations),
-        };
+        var sums = ChannelsLast.Convolve(planes, weight, null, strides, new long[window.Rank], dilations, 1);
         return sums.squeeze(1).unflatten(0, x.shape[0], x.shape[1]);
     }
 
