@@ -53,12 +53,11 @@ internal static class ChannelsLast
             (x, weight, group) = (WithEmptyChannel(x), WithEmptyChannel(weight), 1);
         }
 
-        if (weight.shape.Skip(2).All(k => k == 1) && pads.All(p => p == 0))
+        if (group == 1 && weight.shape.Skip(2).All(k => k == 1) && pads.All(p => p == 0))
         {
-            (x, strides) = (Sampled(x, strides), [.. strides.Select(_ => 1L)]);
+            return Pointwise(x, weight, bias, strides);
         }
 
-        dilations = Meaningful(dilations, weight);
         if (group > 1 && dilations.Any(d => d > 1))
         {
             (weight, dilations) = (Spread(weight, dilations), [.. dilations.Select(_ => 1L)]);
@@ -82,7 +81,6 @@ internal static class ChannelsLast
             return TransposedAtOnce(x, WithEmptyChannel(weight), strides, dilations).narrow(1, 0, 1);
         }
 
-        dilations = Meaningful(dilations, weight);
         return strides.Length switch
         {
             1 => functional
@@ -96,9 +94,18 @@ internal static class ChannelsLast
     // The gradient of a single input channel is wrong in this order as well; so is what a transposed convolution makes of it.
     private static Tensor WithEmptyChannel(Tensor x) => cat([x, zeros_like(x)], 1);
 
-    // Between elements of which there is one lies nothing.
-    private static long[] Meaningful(long[] dilations, Tensor weight) =>
-        [.. dilations.Select((d, axis) => weight.shape[axis + 2] == 1 ? 1 : d)];
+    /// <summary>
+    /// Kernels of one element as a matrix product, which another library computes: those of oneDNN are wrong for some numbers of outputs,
+    /// and write beyond their memory where they take steps.
+    /// </summary>
+    private static Tensor Pointwise(Tensor x, Tensor weight, Tensor? bias, long[] strides)
+    {
+        var sampled = strides.All(s => s == 1)
+            ? x
+            : x[[.. Enumerable.Repeat(TensorIndex.Colon, 2), .. strides.Select(s => TensorIndex.Slice(step: s))]];
+        var matrix = weight.flatten(1);
+        return functional.linear(sampled.movedim([1], [-1]), matrix, bias!).movedim([-1], [1]);
+    }
 
     // Gradients through dilated kernels of one channel are wrong too: they are written out, with zeros between their elements.
     private static Tensor Spread(Tensor weight, long[] dilations)
@@ -114,10 +121,6 @@ internal static class ChannelsLast
 
         return weight;
     }
-
-    // Kernels of one element that take steps write beyond their memory: what they step over is left out before.
-    private static Tensor Sampled(Tensor x, long[] strides) =>
-        x[[.. Enumerable.Repeat(TensorIndex.Colon, 2), .. strides.Select(s => TensorIndex.Slice(step: s))]];
 
     private static Tensor Grouped(Tensor x, Tensor weight, long group, Func<Tensor, Tensor, Tensor> convolve) =>
         cat([.. x.chunk(group, 1).Zip(weight.chunk(group, 0), convolve)], 1);
