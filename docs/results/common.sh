@@ -22,6 +22,6 @@ step() {
   [ -s "$logs/$name.json" ] && return
   echo "$(basename "$(dirname "$models")")/$(basename "$models") $name" >&2
   (cd "$models" && dotnet "$modelc" "$@" --json) >"$logs/$name.json.part"
-  echo "modelc $*" | sed "s|$fashion_mnist|\$fashion_mnist|g" >"$logs/$name.command"
+  echo "modelc $*" | sed "s|$fashion_mnist|\$fashion_mnist|g; s|$logs/||g" >"$logs/$name.command"
   mv "$logs/$name.json.part" "$logs/$name.json"
 }

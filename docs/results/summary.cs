@@ -12,66 +12,186 @@ page.WriteLine(
 
     What the commands of `modelc` make of networks on real data, written by `dotnet run docs/results/summary.cs` from the logs in this folder.
     Each script runs an experiment for the seeds that it is given; a step's `.command` is what was run and its `.json` what modelc said.
-    Choices are made on items held back from the training data; accuracy is that of the 10,000 test images of Fashion-MNIST.
+    Choices are made on items held back from the training data; accuracy is that of the 10,000 test images of Fashion-MNIST, where nothing
+    else is said. Lost is in percentage points of it.
     """
 );
-var seeds = Directory
-    .GetDirectories(Path.Combine(folder, "lenet-300-100"))
-    .Where(seed => File.Exists(Path.Combine(seed, "published.json")))
-    .Order(StringComparer.Ordinal)
-    .ToList();
-page.WriteLine();
-page.WriteLine("## LeNet-300-100: pruned, weights shared, quantised");
-page.WriteLine();
-page.WriteLine(
-    "`lenet-300-100.sh`: 93 % of the weights pruned in steps, 32 values for the rest, int8, `--weights smallest`. Baked are stream, values and biases; the program is the one that `modelc report --published` makes, whose growth has all of the code in it and comes in whole pages."
+Quantised("ds-cnn", "DS-CNN", "`ds-cnn.sh`");
+Quantised("resnet-8", "ResNet-8", "`quantised.sh resnet-8`");
+Quantised("mobilenet-v2", "MobileNetV2 of half the width", "`quantised.sh mobilenet-v2`");
+Table(
+    "ds-cnn",
+    "int4-trained",
+    "DS-CNN: weights of 4 bits",
+    "`ds-cnn.sh`, points lost against float: rounded to the nearest with biases corrected, by learned rounding (AdaRound), and the first of the two trained on for two epochs.",
+    [
+        new("float", s => s.Accuracy("float"), Percent),
+        new("nearest", s => Lost(s, "float", "int4"), Points),
+        new("learned rounding", s => Lost(s, "float", "int4-learned"), Points),
+        new("trained", s => Lost(s, "float", "int4-trained"), Points),
+        new("bytes of int8", s => s.Number("int8", "after", "weightBytes"), Count),
+        new("bytes", s => s.Number("int4-trained", "after", "weightBytes"), Count),
+    ]
 );
-page.WriteLine();
-page.WriteLine(
-    "| seed | float | pruned | shared, trained | int8 | float32 bytes | baked | times smaller | program grows by | times smaller |"
+Table(
+    "ds-cnn",
+    "times",
+    "DS-CNN: half of its work pruned",
+    "`ds-cnn.sh`: channels go in three steps with two epochs after each, then int8. Time is that of the compiled int8 network, taken in turns.",
+    [
+        new("float", s => s.Accuracy("float"), Percent),
+        new("pruned, lost", s => Lost(s, "float", "pruned"), Points),
+        new("and int8, lost", s => Lost(s, "float", "pruned-int8"), Points),
+        new("MAC", s => s.Number("pruned", "after", "macs") / s.Number("pruned", "before", "macs"), Ratio),
+        new("bytes", s => s.Number("pruned-int8", "after", "weightBytes") / s.Number("int8", "after", "weightBytes"), Ratio),
+        new("time", s => Milliseconds(s, 1) / Milliseconds(s, 0), Ratio),
+    ]
 );
-page.WriteLine("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
-var rows = seeds.Select(Row).ToList();
-foreach (var (seed, row) in seeds.Zip(rows))
-{
-    Write(Path.GetFileName(seed), row);
-}
-
-if (rows.Count > 1)
-{
-    Write("mean", [.. Enumerable.Range(0, rows[0].Length).Select(i => rows.Average(r => r[i]))]);
-}
-
+Table(
+    "ds-cnn",
+    "times",
+    "DS-CNN: 16 values for the weights of a layer",
+    "`ds-cnn.sh`: the int8 network's weights share 16 values a layer and are trained on for two epochs. Bytes and time are shares of int8's; docs/performance.md has times of single layers.",
+    [
+        new("int8", s => s.Accuracy("int8"), Percent),
+        new("shared, lost", s => Lost(s, "int8", "shared"), Points),
+        new("trained, lost", s => Lost(s, "int8", "shared-trained"), Points),
+        new("bytes", s => s.Number("shared-trained", "after", "weightBytes") / s.Number("int8", "after", "weightBytes"), Ratio),
+        new("time", s => Milliseconds(s, 2) / Milliseconds(s, 0), Ratio),
+    ]
+);
+Small("lenet-300-100", "LeNet-300-100", "93 % of the weights pruned in steps, 32 values for the rest");
+Small("lenet-5", "LeNet-5", "93 % of the weights pruned in steps, 16 values for the rest, trained on with the float network as the teacher");
+Table(
+    "distillation",
+    "taught",
+    "Distillation",
+    "`distillation.sh`: a DS-CNN of a quarter of the width, trained for six epochs, and for four more by the classes alone, or with the DS-CNN of the first seed above as the teacher.",
+    [
+        new("student", s => s.Accuracy("student"), Percent),
+        new("alone", s => s.Accuracy("alone"), Percent),
+        new("with the teacher", s => s.Accuracy("taught"), Percent),
+        new("gained", s => -Lost(s, "alone", "taught"), Points),
+    ]
+);
+Ensembles();
 File.WriteAllText(Path.Combine(folder, "README.md"), page.ToString());
 
-double[] Row(string seed)
-{
-    var (trained, pruned, tuned, int8) = (Read(seed, "float"), Read(seed, "pruned"), Read(seed, "tuned"), Read(seed, "int8"));
-    var floats = 4 * Number(trained, "parameters");
-    var baked = Number(int8, "after", "weightBytes");
-    var program = Number(Read(seed, "published"), "models", "0", "publishedGrowthBytes");
-    return
-    [
-        Number(trained, "testAccuracy"),
-        Number(pruned, "after", "accuracy"),
-        Number(tuned, "after", "accuracy"),
-        Number(int8, "after", "accuracy"),
-        floats,
-        baked,
-        floats / baked,
-        program,
-        floats / program,
-    ];
-}
-
-void Write(string name, double[] row) =>
-    page.WriteLine(
-        $"| {name} | {string.Join(" | ", row.Take(4).Select(a => $"{100 * a:F2} %"))} | {row[4]:N0} | {row[5]:N0} | {row[6]:F1} | {row[7]:N0} | {row[8]:F1} |"
+void Quantised(string experiment, string network, string script) =>
+    Table(
+        experiment,
+        "int16",
+        $"{network}: quantised after training",
+        $"{script}: a scale for each channel of weights, ranges of activations from 1,000 images.",
+        [
+            new("float", s => s.Accuracy("float"), Percent),
+            new("int8", s => s.Accuracy("int8"), Percent),
+            new("lost", s => Lost(s, "float", "int8"), Points),
+            new("int16", s => s.Accuracy("int16"), Percent),
+            new("lost", s => Lost(s, "float", "int16"), Points),
+        ]
     );
 
-JsonElement Read(string seed, string step) => JsonDocument.Parse(File.ReadAllText(Path.Combine(seed, $"{step}.json"))).RootElement;
+void Small(string experiment, string network, string what) =>
+    Table(
+        experiment,
+        "published",
+        $"{network}: pruned, weights shared, quantised",
+        $"`{experiment}.sh`: {what}, int8, `--weights smallest`. Baked are stream, values and biases; by how much the program grows says `modelc report --published`, with all of the code in it.",
+        [
+            new("float", s => s.Accuracy("float"), Percent),
+            new("pruned", s => s.Accuracy("pruned"), Percent),
+            new("shared, trained", s => s.Accuracy("tuned"), Percent),
+            new("int8", s => s.Accuracy("int8"), Percent),
+            new("lost", s => Lost(s, "float", "int8"), Points),
+            new("float32 bytes", s => 4 * s.Number("float", "parameters"), Count),
+            new("baked", s => s.Number("int8", "after", "weightBytes"), Count),
+            new("times smaller", s => 4 * s.Number("float", "parameters") / s.Number("int8", "after", "weightBytes"), Times),
+            new("program grows by", Growth, Count),
+            new("times smaller", s => 4 * s.Number("float", "parameters") / Growth(s), Times),
+        ]
+    );
 
-double Number(JsonElement element, params string[] path) =>
-    path.Aggregate(element, (e, name) => int.TryParse(name, out var index) ? e[index] : e.GetProperty(name)).GetDouble();
+void Ensembles()
+{
+    var all = new Run(Path.Combine(folder, "ensemble", "all"));
+    if (all.Has("average"))
+    {
+        var average = all.Number("average", "ensemble", "accuracy");
+        Table(
+            "ensemble",
+            "taught",
+            "An ensemble as the teacher",
+            $"`ensemble.sh`: the mean of the three DS-CNN above has an accuracy of {Percent(average)}, and teaches each of them for three more epochs.",
+            [
+                new("before", s => s.Number("taught", "before", "accuracy"), Percent),
+                new("taught", s => s.Accuracy("taught"), Percent),
+                new("below the ensemble", s => 100 * (average - s.Accuracy("taught")), Points),
+            ]
+        );
+    }
+}
+
+// A row for each seed whose last step there is, and the means.
+void Table(string experiment, string last, string title, string text, Column[] columns)
+{
+    var all = Path.Combine(folder, experiment);
+    List<Run> runs = Directory.Exists(all)
+        ? [.. Directory.GetDirectories(all).Order(StringComparer.Ordinal).Select(f => new Run(f)).Where(r => r.Has(last))]
+        : [];
+    if (runs.Count == 0)
+    {
+        return;
+    }
+
+    page.WriteLine($"\n## {title}\n\n{text}\n");
+    page.WriteLine($"| seed | {string.Join(" | ", columns.Select(c => c.Title))} |");
+    page.WriteLine($"| --- |{string.Concat(columns.Select(_ => " --: |"))}");
+    foreach (var run in runs)
+    {
+        page.WriteLine($"| {run.Seed} | {string.Join(" | ", columns.Select(c => c.Format(c.Value(run))))} |");
+    }
+
+    if (runs.Count > 1)
+    {
+        page.WriteLine($"| mean | {string.Join(" | ", columns.Select(c => c.Format(runs.Average(c.Value))))} |");
+    }
+}
+
+double Lost(Run run, string before, string after) => 100 * (run.Accuracy(before) - run.Accuracy(after));
+
+double Growth(Run run) => run.Number("published", "models", "0", "publishedGrowthBytes");
+
+double Milliseconds(Run run, int model) => run.Number("times", "models", $"{model}", "oursMs");
+
+string Percent(double value) => $"{100 * value:F2} %";
+
+string Points(double value) => $"{value:F2}";
+
+string Ratio(double value) => $"{value:F3}";
+
+string Times(double value) => $"{value:F1}";
+
+string Count(double value) => $"{value:N0}";
 
 string Folder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
+
+/// <summary>A column of a table: its heading, a run's number, and how it is written.</summary>
+internal sealed record Column(string Title, Func<Run, double> Value, Func<double, string> Format);
+
+/// <summary>The logs of an experiment with one seed.</summary>
+internal sealed record Run(string Folder)
+{
+    public string Seed => Path.GetFileName(Folder);
+
+    public bool Has(string step) => File.Exists(Path.Combine(Folder, $"{step}.json"));
+
+    /// <summary>What the step's model got right of the test items.</summary>
+    public double Accuracy(string step) =>
+        Read(step).TryGetProperty("testAccuracy", out var accuracy) ? accuracy.GetDouble() : Number(step, "after", "accuracy");
+
+    public double Number(string step, params string[] path) =>
+        path.Aggregate(Read(step), (e, name) => int.TryParse(name, out var index) ? e[index] : e.GetProperty(name)).GetDouble();
+
+    private JsonElement Read(string step) => JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, $"{step}.json"))).RootElement;
+}
