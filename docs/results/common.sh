@@ -25,3 +25,9 @@ step() {
   echo "modelc $*" | sed "s|$fashion_mnist|\$fashion_mnist|g; s|$logs/||g" >"$logs/$name.command"
   mv "$logs/$name.json.part" "$logs/$name.json"
 }
+
+# ds_cnn SEED: the float network that several experiments begin with.
+ds_cnn() {
+  begin ds-cnn "$1"
+  step float train --architecture ds-cnn --data "$fashion_mnist" --seed "$1" --threads "$threads" --epochs 8 -o float.onnx --log "$logs/float.log"
+}

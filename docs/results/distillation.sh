@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A DS-CNN of a quarter of the width on Fashion-MNIST, trained on alone and with a teacher, the DS-CNN of ds-cnn.sh's first seed. Arguments: seeds.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-"$results/ds-cnn.sh" 1
+ds_cnn 1
 for seed in "${@:-1}"; do
   begin distillation "$seed"
   training=(--data "$fashion_mnist" --seed "$seed" --threads "$threads")

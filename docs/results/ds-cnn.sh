@@ -2,10 +2,9 @@
 # DS-CNN on Fashion-MNIST: quantised after training, to 8, 16 and 4 bits; half of its work pruned; 16 shared values. Arguments: seeds.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 for seed in "${@:-1}"; do
-  begin ds-cnn "$seed"
+  ds_cnn "$seed"
   data=(--data "$fashion_mnist" --seed "$seed")
   calibration=(--calibration "$fashion_mnist" --seed "$seed" --samples 1000)
-  step float train --architecture ds-cnn "${data[@]}" --threads "$threads" --epochs 8 -o float.onnx --log "$logs/float.log"
   step int8 quantize float.onnx "${calibration[@]}" -o int8.onnx
   step int16 quantize float.onnx "${calibration[@]}" --activation-bits 16 -o int16.onnx
   step int4 quantize float.onnx "${calibration[@]}" --weight-bits 4 --correct-bias -o int4.onnx

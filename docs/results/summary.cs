@@ -40,7 +40,7 @@ Table(
     "`ds-cnn.sh`: channels go in three steps with two epochs after each, then int8. Time is that of the compiled int8 network, taken in turns.",
     [
         new("float", s => s.Accuracy("float"), Percent),
-        new("pruned, lost", s => Lost(s, "float", "pruned"), Points),
+        new("pruned, lost", s => 100 * (s.Accuracy("float") - s.Number("pruned-int8", "before", "accuracy")), Points),
         new("and int8, lost", s => Lost(s, "float", "pruned-int8"), Points),
         new("MAC", s => s.Number("pruned", "after", "macs") / s.Number("pruned", "before", "macs"), Ratio),
         new("bytes", s => s.Number("pruned-int8", "after", "weightBytes") / s.Number("int8", "after", "weightBytes"), Ratio),
@@ -54,14 +54,18 @@ Table(
     "`ds-cnn.sh`: the int8 network's weights share 16 values a layer and are trained on for two epochs. Bytes and time are shares of int8's; docs/performance.md has times of single layers.",
     [
         new("int8", s => s.Accuracy("int8"), Percent),
-        new("shared, lost", s => Lost(s, "int8", "shared"), Points),
+        new("shared, lost", s => 100 * (s.Accuracy("int8") - s.Number("shared-trained", "before", "accuracy")), Points),
         new("trained, lost", s => Lost(s, "int8", "shared-trained"), Points),
         new("bytes", s => s.Number("shared-trained", "after", "weightBytes") / s.Number("int8", "after", "weightBytes"), Ratio),
         new("time", s => Milliseconds(s, 2) / Milliseconds(s, 0), Ratio),
     ]
 );
 Small("lenet-300-100", "LeNet-300-100", "93 % of the weights pruned in steps, 32 values for the rest");
-Small("lenet-5", "LeNet-5", "93 % of the weights pruned in steps, 16 values for the rest, trained on with the float network as the teacher");
+Small(
+    "lenet-5",
+    "LeNet-5",
+    "93 % of the weights pruned in steps, 16 values for the rest, trained on with the float network as the teacher"
+);
 Table(
     "distillation",
     "taught",
