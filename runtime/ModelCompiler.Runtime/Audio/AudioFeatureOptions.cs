@@ -13,6 +13,7 @@ public sealed record AudioFeatureOptions
     private const int MostHop = 1 << 20;
     private const int MostBands = 1024;
     private const int MostFeatures = 1 << 24;
+    private const float MostRange = 200;
 
     /// <summary>Log-mel bands, or cepstral coefficients of these.</summary>
     public AudioFeatureKind Kind { get; init; }
@@ -53,6 +54,12 @@ public sealed record AudioFeatureOptions
     /// <summary>The least that a band is taken for, above 0; <see cref="BandLogarithm.Floor"/> looks at it.</summary>
     public float Floor { get; init; } = 1e-6f;
 
+    /// <summary>
+    /// Decibels, 0 to 200, from the loudest feature of a clip, which becomes 0, down to the least that is told from silence; 0 leaves features as
+    /// they are. <see cref="AudioFeatureKind.LogMel"/> with <see cref="BandLogarithm.Floor"/> looks at it.
+    /// </summary>
+    public float Range { get; init; }
+
     /// <summary>Number of cepstral coefficients, 1 to <see cref="Bands"/>; <see cref="AudioFeatureKind.Mfcc"/> looks at it.</summary>
     public int Coefficients { get; init; } = 13;
 
@@ -61,6 +68,9 @@ public sealed record AudioFeatureOptions
 
     /// <summary>Features of one frame.</summary>
     public int FeaturesOfFrame => Kind == AudioFeatureKind.Mfcc ? Coefficients : Bands;
+
+    /// <summary>Whether <see cref="Range"/> is looked at.</summary>
+    internal bool TakesRange => Kind == AudioFeatureKind.LogMel && Logarithm == BandLogarithm.Floor;
 
     /// <summary>Samples of a clip of <see cref="Frames"/> frames; 0 where these are open.</summary>
     public int SamplesOfClip => Frames == 0 ? 0 : WindowLength + ((Frames - 1) * HopLength);
@@ -73,8 +83,8 @@ public sealed record AudioFeatureOptions
     /// <remarks>
     /// <c>rate</c> has to be there. Without it <c>window</c> is 32 ms, <c>hop</c> half a window, <c>fft</c> the least power of two that
     /// holds a window, <c>shape</c> (of the window) <c>hann</c>, <c>spectrum</c> <c>power</c>, <c>mel</c> <c>htk</c>, <c>bands</c> 40,
-    /// <c>low</c> 20 and <c>high</c> half the rate (in hertz), <c>log</c> <c>floor</c> with <c>floor</c> 1E-06, <c>coefficients</c> (of mfcc
-    /// only) 13, <c>frames</c> open.
+    /// <c>low</c> 20 and <c>high</c> half the rate (in hertz), <c>log</c> <c>floor</c> with <c>floor</c> 1E-06, <c>range</c> (of log-mel with
+    /// <c>log=floor</c> only) 0, <c>coefficients</c> (of mfcc only) 13, <c>frames</c> open.
     /// </remarks>
     /// <exception cref="FormatException">The text is another, or the options make no sense; the message says which part and why.</exception>
     public static AudioFeatureOptions Parse(string text)
@@ -99,6 +109,7 @@ public sealed record AudioFeatureOptions
         ?? Outside("bands", Bands, 1, MostBands)
         ?? FrequencyFault()
         ?? (Floor > 0 && float.IsFinite(Floor) ? null : "floor has to be a number above 0")
+        ?? (Range is >= 0 and <= MostRange ? null : FormattableString.Invariant($"range={Range} is not from 0 to {MostRange}"))
         ?? (Kind == AudioFeatureKind.Mfcc ? Outside("coefficients", Coefficients, 1, Bands) : null)
         ?? Outside("frames", Frames, 0, MostFeatures / FeaturesOfFrame)
         ?? (Frames == 0 ? null : ClipFault());

@@ -32,6 +32,11 @@ internal static class AudioFeatureText
             Where = o => o.Logarithm == BandLogarithm.Floor,
             Condition = "log=floor",
         },
+        Real("range", o => o.Range, (o, v) => o with { Range = v }) with
+        {
+            Where = o => o.TakesRange,
+            Condition = "log-mel and log=floor",
+        },
         Number("coefficients", o => o.Coefficients, (o, v) => o with { Coefficients = v }) with
         {
             Where = o => o.Kind == AudioFeatureKind.Mfcc,

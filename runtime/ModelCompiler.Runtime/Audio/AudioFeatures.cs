@@ -72,6 +72,7 @@ public sealed class AudioFeatures
         }
 
         Compute(samples, first: (samples.Length - Options.SamplesOfClip) / 2, Options.Frames, features);
+        Normalize(features, features);
     }
 
     /// <summary>The same for a file.</summary>
@@ -91,6 +92,37 @@ public sealed class AudioFeatures
         }
 
         ComputeClip(file.Samples, features);
+    }
+
+    /// <summary>
+    /// Does to frames that stand in a row what <see cref="AudioFeatureOptions.Range"/> says: <c>x − max</c>, and no less than the range below 0, in the
+    /// natural logarithms that features are. <c>ComputeClip</c> has done it. Frames of a stream need it before each use, into another span, because
+    /// those that stay in the row are wanted again as they were.
+    /// </summary>
+    /// <param name="frames">[frames × features of a frame], any number of frames.</param>
+    /// <param name="clip">As many features; may be the frames themselves.</param>
+    /// <exception cref="ArgumentException">The clip has another length.</exception>
+    public void Normalize(ReadOnlySpan<float> frames, Span<float> clip)
+    {
+        SpanArithmetic.RequireLength(clip.Length, frames.Length, nameof(clip));
+        if (!Options.TakesRange || Options.Range == 0)
+        {
+            frames.CopyTo(clip);
+            return;
+        }
+
+        var peak = float.NegativeInfinity;
+        foreach (var feature in frames)
+        {
+            peak = MathF.Max(peak, feature);
+        }
+
+        // A decibel is a tenth of a decade of power, and a twentieth of one of magnitudes.
+        var least = -Options.Range / (Options.Spectrum == SpectrumKind.Power ? 10 : 20) * MathF.Log(10);
+        for (var i = 0; i < frames.Length; i++)
+        {
+            clip[i] = MathF.Max(frames[i] - peak, least);
+        }
     }
 
     /// <summary>Features of one window.</summary>

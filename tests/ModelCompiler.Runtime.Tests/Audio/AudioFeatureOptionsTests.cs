@@ -8,7 +8,7 @@ public sealed class AudioFeatureOptionsTests
     [Theory]
     [InlineData(
         "log-mel rate=8000",
-        "log-mel rate=8000 window=256 hop=128 fft=256 shape=hann spectrum=power mel=htk bands=40 low=20 high=4000 log=floor floor=1E-06 frames=0"
+        "log-mel rate=8000 window=256 hop=128 fft=256 shape=hann spectrum=power mel=htk bands=40 low=20 high=4000 log=floor floor=1E-06 range=0 frames=0"
     )]
     [InlineData(
         "mfcc high=7600.5 hop=160 window=400   rate=16000 log=log1p mel=slaney",
@@ -91,6 +91,9 @@ public sealed class AudioFeatureOptionsTests
     [InlineData("log-mel rate=8000 high=4001", "low=20 high=4001 rate=8000 do not")]
     [InlineData("log-mel rate=8000 floor=0", "floor has to be a number above 0")]
     [InlineData("log-mel rate=8000 log=log1p floor=1", "floor=1 goes with log=floor only")]
+    [InlineData("log-mel rate=8000 range=-1", "range=-1 is not from 0 to 200")]
+    [InlineData("log-mel rate=8000 log=log1p range=40", "range=40 goes with log-mel and log=floor only")]
+    [InlineData("mfcc rate=8000 range=40", "range=40 goes with log-mel and log=floor only")]
     [InlineData("log-mel rate=8000 coefficients=5", "coefficients=5 goes with mfcc only")]
     [InlineData("mfcc rate=8000 coefficients=41", "coefficients=41 is not from 1 to 40")]
     [InlineData("log-mel rate=8000 frames=2000000000", "frames=2000000000 is not from 0")]

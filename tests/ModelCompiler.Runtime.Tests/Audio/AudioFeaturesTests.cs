@@ -88,6 +88,42 @@ public sealed class AudioFeaturesTests
         Assert.Equal(Compute(features, middle), clip);
     }
 
+    [Theory]
+    [InlineData("power")]
+    [InlineData("magnitude")]
+    public void With_a_range_a_clip_is_the_same_however_loud_it_was(string spectrum)
+    {
+        var features = new AudioFeatures(AudioFeatureOptions.Parse($"log-mel rate=8000 frames=9 floor=1e-12 range=40 spectrum={spectrum}"));
+        var samples = Noise.Of(300);
+        float[] quiet = [.. samples.Select(s => s / 50)];
+        var (loud, soft) = (new float[9 * 40], new float[9 * 40]);
+        features.ComputeClip(samples, loud);
+        features.ComputeClip(quiet, soft);
+
+        AssertClose([.. loud.Select(x => (double)x)], soft);
+        Assert.Equal(0, loud.Max());
+        // Noise fills a part of the clip; around it is silence, which lies 40 decibels below the loudest band.
+        Assert.Equal((spectrum == "power" ? -4 : -2) * Math.Log(10), loud[^1], 1e-5);
+        Assert.Equal(loud[^1], loud.Min());
+    }
+
+    [Fact]
+    public void Frames_of_a_stream_become_the_clip_of_a_file_and_stay_as_they_were()
+    {
+        var options = AudioFeatureOptions.Parse("log-mel rate=8000 frames=9 range=30");
+        var (features, samples) = (new AudioFeatures(options), Noise.Of(options.SamplesOfClip));
+        var (expected, clip) = (new float[9 * 40], new float[9 * 40]);
+        features.ComputeClip(samples, expected);
+        var frames = Compute(features, samples);
+        float[] before = [.. frames];
+        features.Normalize(frames, clip);
+
+        Assert.Equal(expected, clip);
+        Assert.Equal(before, frames);
+        Assert.NotEqual(before, clip);
+        Assert.Throws<ArgumentException>(() => features.Normalize(frames, new float[40]));
+    }
+
     [Fact]
     public void A_file_of_another_sample_rate_is_refused_by_a_sentence_with_both_rates()
     {
@@ -118,7 +154,7 @@ public sealed class AudioFeaturesTests
     }
 
     [Theory]
-    [InlineData("log-mel rate=16000 frames=20")]
+    [InlineData("log-mel rate=16000 frames=20 range=60")]
     [InlineData("mfcc rate=16000 spectrum=magnitude log=log1p frames=20")]
     public void Computing_allocates_nothing(string text)
     {
