@@ -113,7 +113,8 @@ internal sealed class ImprovementArguments
 
     public Option<string> Output { get; } = new("--output", "-o") { Description = "Where the trained model goes.", Required = true };
 
-    public Option<bool> Augment { get; } = new("--augment") { Description = "Move images by up to two pixels, and mirror half of them." };
+    public Option<bool> Augment { get; } =
+        new("--augment") { Description = "Move images by up to two pixels and mirror half of them; change sounds as voices and rooms do." };
 
     public Option<DimensionRange[]> Dimensions { get; } = new ModelArguments().Dimensions;
 

@@ -23,6 +23,14 @@ public sealed class WavFile
     /// <summary>The mean of the channels; full scale is −1 to 1, beyond which only files of floats can go.</summary>
     public float[] Samples { get; }
 
+    /// <summary>The same sound with other samples, such as those of a filter.</summary>
+    /// <param name="samples">Any number of samples, at the same rate.</param>
+    public WavFile WithSamples(float[] samples)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        return new WavFile(Name, SampleRate, Channels, samples);
+    }
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file must not be read.</exception>

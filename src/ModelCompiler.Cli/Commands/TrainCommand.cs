@@ -34,7 +34,8 @@ internal sealed class TrainCommand
 
     private readonly Option<bool> _noAugment = new("--no-augment")
     {
-        Description = "Show images as they are; else they are moved by up to two pixels, and half of them mirrored.",
+        Description =
+            "Show items as they are; else images are moved by up to two pixels and half of them mirrored, and sounds change as voices and rooms do.",
     };
 
     private TrainCommand() => _targets.AcceptOnlyFromAmong(OfData, OfInput);

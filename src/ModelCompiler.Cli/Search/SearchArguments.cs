@@ -25,7 +25,10 @@ internal sealed class SearchArguments
     private readonly Option<int> _samples = Number("--samples", "Samples that decide the ranges of activations.", 500);
     private readonly Option<int> _batch = Number("--batch", "Items of a batch in training.", new TrainingOptions().BatchSize);
     private readonly Option<double> _rate = Number("--learning-rate", "The highest learning rate.", 0.004);
-    private readonly Option<bool> _augment = new("--augment") { Description = "Move images by up to two pixels, and mirror half of them." };
+    private readonly Option<bool> _augment = new("--augment")
+    {
+        Description = "Move images by up to two pixels and mirror half of them; change sounds as voices and rooms do.",
+    };
     private readonly Option<TimeSpan> _time = new("--time")
     {
         Description = "Wall-clock time for the whole search, with what was spent before it was stopped: 90s, 30m, 2h.",

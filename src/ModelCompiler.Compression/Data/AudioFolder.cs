@@ -55,16 +55,22 @@ internal sealed class AudioFolderItems : DataItems
         var frames = _stated.Frames > 0 ? _stated.Frames : Math.Max(port.Type.Shape.Elements / width, 1);
         ItemShapes.Require($"{_where}: a sound as '{_stated}'", new TensorShape(1, frames, width), port);
 
-        // An epoch after the other reads the same sounds; their features are what fits into memory.
+        // An epoch after the other reads the same sounds; their features are what fits into memory. Those of changed sounds are new each time.
         var features = new AudioFeatures(_stated with { Frames = frames });
         var read = new float[Count][];
-        return (item, _) => [new NamedTensor(port.Name, port.Type, read[item] ??= Clip(features, _files.Paths[item]))];
+        return (item, change) =>
+        {
+            var path = _files.Paths[item];
+            var clip = change is null ? read[item] ??= Clip(features, path, null) : Clip(features, path, change);
+            return [new NamedTensor(port.Name, port.Type, clip)];
+        };
     }
 
-    private static float[] Clip(AudioFeatures features, string path)
+    private static float[] Clip(AudioFeatures features, string path, IItemChange? change)
     {
-        var clip = new float[features.Options.Frames * features.Options.FeaturesOfFrame];
-        features.ComputeClip(WavFile.Read(path), clip);
+        var (clip, sound) = (new float[features.Options.Frames * features.Options.FeaturesOfFrame], WavFile.Read(path));
+        features.ComputeClip(change?.Of(sound, features.Options) ?? sound, clip);
+        change?.Change(clip, features.Options);
         return clip;
     }
 

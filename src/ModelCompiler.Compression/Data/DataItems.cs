@@ -7,10 +7,10 @@ namespace ModelCompiler.Compression.Data;
 
 /// <summary>Gives an item as the inputs of the model that it was made for.</summary>
 /// <param name="item">Number of the item, from 0.</param>
-/// <param name="change">What is done to images before they become numbers, where the items are images; null for nothing.</param>
+/// <param name="change">What is done to the item before it becomes numbers, where it is an image or a sound; null for nothing.</param>
 /// <exception cref="CompressionException">This item does not fit the model.</exception>
 /// <exception cref="InvalidDataException">The item's file cannot be read.</exception>
-public delegate IReadOnlyList<NamedTensor> ItemInputs(int item, Func<Pixels, Pixels>? change = null);
+public delegate IReadOnlyList<NamedTensor> ItemInputs(int item, IItemChange? change = null);
 
 /// <summary>
 /// Items of a data set, in whatever form people keep them: each a tensor for each input of a model, and what the model is to give for it,

@@ -42,10 +42,10 @@ public sealed record ImageInput(string Name, TensorType Type, int Height, int Wi
     /// <param name="resize">What is done to one of another size.</param>
     /// <param name="change">What is done to it, in the model's size, before it becomes numbers; null for nothing.</param>
     /// <exception cref="CompressionException">It has another size, and nothing is to be done to it.</exception>
-    public IReadOnlyList<NamedTensor> Sample(Pixels image, ImageResize resize, Func<Pixels, Pixels>? change)
+    public IReadOnlyList<NamedTensor> Sample(Pixels image, ImageResize resize, IItemChange? change)
     {
         var fitting = Fit(image, resize);
-        return Sample((change?.Invoke(fitting) ?? fitting).Bytes);
+        return Sample((change?.Of(fitting) ?? fitting).Bytes);
     }
 
     /// <summary>An image in the size that the model takes.</summary>

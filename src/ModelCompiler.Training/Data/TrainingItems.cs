@@ -62,14 +62,15 @@ public sealed class TrainingItems
 
     /// <summary>A tensor for each input of the model.</summary>
     /// <param name="which">The items, in the order of the batch.</param>
-    /// <param name="augmentation">Moves images by up to two pixels and mirrors half of them; null leaves them as they are.</param>
+    /// <param name="augmentation">Decides how images and sounds are changed (<see cref="ItemAugmentation"/>); null leaves them as they are.</param>
     public Tensor[] Inputs(ReadOnlySpan<int> which, Random? augmentation)
     {
         var count = which.Length;
+        var change = augmentation is null ? null : new ItemAugmentation(augmentation);
         var batches = _ports.Select(p => Elements.Allocate(p.Type with { Shape = new TensorShape(p.Type.Shape.Prepend(count)) })).ToList();
         for (var i = 0; i < count; i++)
         {
-            var item = _inputs(which[i], augmentation is null ? null : image => ImageAugmentation.Moved(image, augmentation));
+            var item = _inputs(which[i], change);
             foreach (var (tensor, batch) in item.Zip(batches))
             {
                 Array.Copy(tensor.Elements, 0, batch, i * tensor.Elements.Length, tensor.Elements.Length);

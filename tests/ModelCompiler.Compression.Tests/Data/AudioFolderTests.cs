@@ -101,6 +101,19 @@ public sealed class AudioFolderTests : IDisposable
         Assert.Contains("1.wav: chunk 'data' claims 600 bytes, the file has 56 more", damaged, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Changes_get_the_sound_and_then_its_features_and_leave_the_sound_of_others_alone()
+    {
+        short[] sound = [.. Enumerable.Range(0, 200).Select(i => (short)(i * 100))];
+        Write("a/1.wav", sound);
+        var read = Open(Text).Training.For([Port(1, 1, 3, 4)]);
+        var expected = new float[12];
+        new AudioFeatures(AudioFeatureOptions.Parse(Text)).ComputeClip([.. sound.Select(s => s / 65536f)], expected);
+
+        Assert.Equal(expected.Select(x => x + 1), (float[])read(0, new HalfAsLoudAndOneMore())[0].Elements);
+        Assert.Equal(Elements(Open(Text).Training, 1, 1, 3, 4), (float[])read(0)[0].Elements);
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     private DataSet Open(string? audio, OnnxFile? model = null) => DataSet.Open(Source(audio) with { Model = model });
@@ -119,8 +132,9 @@ public sealed class AudioFolderTests : IDisposable
         return OnnxFile.Of("model.onnx", model.Proto);
     }
 
-    private static float[] Elements(DataItems items, params int[] shape) =>
-        (float[])items.Samples([new ModelPort("sound", new TensorType(ElementType.Float32, new TensorShape(shape)))])[0][0].Elements;
+    private static float[] Elements(DataItems items, params int[] shape) => (float[])items.Samples([Port(shape)])[0][0].Elements;
+
+    private static ModelPort Port(params int[] shape) => new("sound", new TensorType(ElementType.Float32, new TensorShape(shape)));
 
     private static void Refused(string[] parts, Func<object?> action)
     {
@@ -135,4 +149,19 @@ public sealed class AudioFolderTests : IDisposable
     }
 
     private string At(string name) => Path.Combine(_folder.FullName, name);
+
+    private sealed class HalfAsLoudAndOneMore : IItemChange
+    {
+        public Pixels Of(Pixels image) => image;
+
+        public WavFile Of(WavFile sound, AudioFeatureOptions features) => sound.WithSamples([.. sound.Samples.Select(s => s / 2)]);
+
+        public void Change(Span<float> clip, AudioFeatureOptions features)
+        {
+            foreach (ref var feature in clip)
+            {
+                feature++;
+            }
+        }
+    }
 }
