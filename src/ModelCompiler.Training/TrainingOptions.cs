@@ -44,9 +44,11 @@ public sealed record TrainingOptions
 /// <param name="Seconds">Time taken.</param>
 public sealed record EpochResult(int Epoch, double TrainingLoss, double ValidationLoss, double? ValidationAccuracy, double Seconds)
 {
-    /// <summary>Whether this is a better epoch than another: by accuracy where there is one, else by loss.</summary>
+    /// <summary>Whether this is a better epoch than another: by accuracy where there is one, and where that is equal, or there is none, by loss.</summary>
     public bool IsBetterThan(EpochResult? other) =>
-        other is null || (ValidationAccuracy is { } accuracy ? accuracy > other.ValidationAccuracy : ValidationLoss < other.ValidationLoss);
+        other is null
+        || ValidationAccuracy > other.ValidationAccuracy
+        || (ValidationAccuracy == other.ValidationAccuracy && ValidationLoss < other.ValidationLoss);
 }
 
 /// <summary>What a training came to.</summary>

@@ -55,6 +55,22 @@ public sealed class NetworkTrainingTests
         Assert.Equal(history.Best.ValidationAccuracy!.Value, training.MeasureValidation().Accuracy!.Value, 9);
     }
 
+    [Fact]
+    public void Of_two_epochs_that_are_as_accurate_the_one_with_less_loss_is_better()
+    {
+        var epoch = new EpochResult(1, TrainingLoss: 1, ValidationLoss: 0.5, ValidationAccuracy: 0.9, Seconds: 1);
+        Assert.True((epoch with { ValidationLoss = 0.4 }).IsBetterThan(epoch));
+        Assert.False((epoch with { ValidationLoss = 0.6 }).IsBetterThan(epoch));
+        Assert.False((epoch with { ValidationLoss = 0.4, ValidationAccuracy = 0.8 }).IsBetterThan(epoch));
+        Assert.True((epoch with { ValidationLoss = 0.6, ValidationAccuracy = 0.95 }).IsBetterThan(epoch));
+        Assert.False(epoch.IsBetterThan(epoch));
+
+        // Without accuracies, by loss alone.
+        var other = epoch with { ValidationAccuracy = null };
+        Assert.True((other with { ValidationLoss = 0.4 }).IsBetterThan(other));
+        Assert.False((other with { ValidationLoss = 0.6 }).IsBetterThan(other));
+    }
+
     [TorchFact]
     public void A_resumed_training_ends_as_one_without_interruption()
     {
