@@ -77,6 +77,14 @@ internal sealed class DataOptions
         Description = "true or false: whether the first row of a table has names; without it, whether it looks so.",
     };
 
+    private readonly Option<LeadingRows?> _trainRows = new("--train-rows")
+    {
+        Description =
+            "Rows of a table that are learnt from: the first N, or percent, of the table or of each group of --split-by; those behind them are the test items. Windows lie on one side.",
+        CustomParser = ParseRows,
+        HelpName = "N|P%",
+    };
+
     private readonly Option<string?> _splitBy = new("--split-by")
     {
         Description =
@@ -130,6 +138,7 @@ internal sealed class DataOptions
             _window,
             _stride,
             _header,
+            _trainRows,
             _audio,
             _labelPattern,
             _splitBy,
@@ -170,6 +179,7 @@ internal sealed class DataOptions
                         Window = parsed.GetValue(_window),
                         Stride = parsed.GetValue(_stride),
                         Header = parsed.GetValue(_header),
+                        TrainingRows = parsed.GetValue(_trainRows),
                     },
                     Audio = Features(parsed.GetValue(_audio)),
                     LabelPattern = Pattern(parsed.GetValue(_labelPattern)),
@@ -249,6 +259,19 @@ internal sealed class DataOptions
 
         result.AddError($"--image-size: '{result.Tokens[0].Value}' is not of the form HxW, with 1 to {most} rows and columns.");
         return null;
+    }
+
+    private static LeadingRows? ParseRows(ArgumentResult result)
+    {
+        try
+        {
+            return LeadingRows.Parse(result.Tokens[0].Value);
+        }
+        catch (FormatException e)
+        {
+            result.AddError($"--train-rows: {e.Message}.");
+            return null;
+        }
     }
 
     private static void Require<T>(Option<T> option, Func<T, bool> isGood, string expected) =>

@@ -83,6 +83,7 @@ public sealed class DataCommandTests : IDisposable
     [InlineData("--image-size", "--image-size", "3x")]
     [InlineData("--channels", "--channels", "2")]
     [InlineData("--window", "--window", "0")]
+    [InlineData("'0' is neither a number of rows from 1 nor percent", "--train-rows", "0")]
     [InlineData("--label-pattern", "--label-pattern", "(")]
     [InlineData("items have no groups", "--test-group", "ann")]
     [InlineData("no items to test with", "--part", "test")]

@@ -11,6 +11,7 @@ internal sealed class CsvItems : DataItems
     private readonly int? _window;
     private readonly float[][] _rows;
     private readonly IReadOnlyList<int> _starts;
+    private readonly IReadOnlyList<bool> _isLearnt;
     private readonly float[][]? _targets;
 
     public CsvItems(DataSource source)
@@ -31,7 +32,7 @@ internal sealed class CsvItems : DataItems
 
         _rows = [.. Enumerable.Range(0, _table.Rows.Count).Select(row => columns.Select(c => _table.Number(row, c)).ToArray())];
         Shape = _window is { } window ? new(columns.Count, window) : new(columns.Count);
-        _starts = Starts(group, reading);
+        (_starts, _isLearnt) = Starts(group, reading);
         if (group is { } of)
         {
             Groups = [.. _starts.Select(s => _table.Rows[s][of])];
@@ -55,7 +56,7 @@ internal sealed class CsvItems : DataItems
         new(
             "a .csv file (--label says which column has the class)",
             source => source.Path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) && File.Exists(source.Path),
-            source => new(() => new CsvItems(source), () => null),
+            source => source.Table.TrainingRows is null ? new(() => new CsvItems(source), () => null) : Divided(source),
             NamesClasses: true
         );
 
@@ -107,10 +108,30 @@ internal sealed class CsvItems : DataItems
 
     private int Last(int start) => start + (_window ?? 1) - 1;
 
-    /// <summary>Where items begin: a window does not reach from one group into the next.</summary>
-    private List<int> Starts(int? group, TableReading reading)
+    /// <summary>What is learnt from and what is measured with, in one table that is read once.</summary>
+    private static DataSet Divided(DataSource source)
     {
-        var (rows, starts) = (_table.Rows, new List<int>());
+        var items = new Lazy<CsvItems>(() => new CsvItems(source));
+        return new(() => items.Value.Side(learnt: true), () => items.Value.Side(learnt: false));
+    }
+
+    private DataItems Side(bool learnt)
+    {
+        var which = Enumerable.Range(0, Count).Where(i => _isLearnt[i] == learnt).ToList();
+        return which.Count > 0
+            ? Subset(which)
+            : throw new CompressionException(
+                $"{_table.Path} has {_table.Rows.Count} rows; the rows to learn from leave no item{(_window is { } window ? $" of {window} rows" : "")} {(learnt ? "among them" : "to test with behind them")}"
+            );
+    }
+
+    /// <summary>
+    /// Where items begin, and which of them are learnt from: a window does not reach from one group into the next, nor from rows that are
+    /// learnt from into those behind them.
+    /// </summary>
+    private (List<int> Starts, List<bool> IsLearnt) Starts(int? group, TableReading reading)
+    {
+        var (rows, starts, isLearnt) = (_table.Rows, new List<int>(), new List<bool>());
         for (int begin = 0, end; begin < rows.Count; begin = end)
         {
             end = begin + 1;
@@ -119,17 +140,25 @@ internal sealed class CsvItems : DataItems
                 end++;
             }
 
-            for (var start = begin; Last(start) < end; start += reading.Stride ?? reading.Window ?? 1)
-            {
-                starts.Add(start);
-            }
+            var learnt = begin + (reading.TrainingRows?.Of(end - begin) ?? end - begin);
+            Add(begin, learnt, true);
+            Add(learnt, end, false);
         }
 
         return starts.Count > 0
-            ? starts
+            ? (starts, isLearnt)
             : throw new CompressionException(
                 $"{_table.Path} has {rows.Count} rows, of which none follow each other for a window of {_window}"
             );
+
+        void Add(int begin, int end, bool learnt)
+        {
+            for (var start = begin; Last(start) < end; start += reading.Stride ?? reading.Window ?? 1)
+            {
+                starts.Add(start);
+                isLearnt.Add(learnt);
+            }
+        }
     }
 
     /// <summary>Whether a column has classes: words, or whole numbers from 0, in all rows.</summary>

@@ -42,7 +42,19 @@ public sealed class DataSet
             throw new CompressionException($"--audio is for {AudioFolder.Form.Description}, but '{source.Path}' is {form.Description}");
         }
 
+        if (source.Table.TrainingRows is not null && form != CsvItems.Form)
+        {
+            throw new CompressionException(
+                $"rows to learn from are of {CsvItems.Form.Description}, but '{source.Path}' is {form.Description}"
+            );
+        }
+
         var set = form.Read(source);
+        if (source is { TestPath: not null, Table.TrainingRows: not null })
+        {
+            throw new CompressionException("test data of their own and the rows behind those to learn from cannot both be measured with");
+        }
+
         if (source.TestPath is { } path)
         {
             return source.TestGroup is null

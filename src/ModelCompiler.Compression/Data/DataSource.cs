@@ -85,4 +85,7 @@ public sealed record TableReading
 
     /// <summary>Whether the first row has names; null to find out.</summary>
     public bool? Header { get; init; }
+
+    /// <summary>Rows that are learnt from, those behind them being there to measure with; null where none are.</summary>
+    public LeadingRows? TrainingRows { get; init; }
 }

@@ -122,6 +122,85 @@ public sealed class CsvItemsTests : IDisposable
         );
     }
 
+    [Fact]
+    public void Rows_at_the_beginning_of_each_group_are_learnt_from_and_those_behind_them_tested_with()
+    {
+        const string Text = "who,a,bad\nann,1,0\nann,2,0\nann,3,0\nann,4,1\nann,5,0\nbob,6,0\nbob,7,0\nbob,8,1\nbob,9,1\nbob,10,0\n";
+        var table = new TableReading { Label = ["bad"], TrainingRows = LeadingRows.Parse("3") };
+
+        var rows = Open(Text, table, "who");
+        Assert.Equal([1f, 2, 3, 6, 7, 8], Elements(rows.Training, 1, 1).Select(e => e[0]));
+        Assert.Equal([4f, 5, 9, 10], Elements(rows.Test!, 1, 1).Select(e => e[0]));
+        Assert.Equal([1, 0, 1, 0], rows.Test!.Labels);
+        Assert.Equal(["ann", "ann", "bob", "bob"], rows.Test.Groups);
+        // Windows do not reach from one side to the other, so that nothing that is learnt from is tested with.
+        var windows = Open(Text, table with { Window = 2, Stride = 1 }, "who");
+        Assert.Equal(
+            [
+                [1f, 2],
+                [2f, 3],
+                [6f, 7],
+                [7f, 8],
+            ],
+            Elements(windows.Training, 1, 2)
+        );
+        Assert.Equal(
+            [
+                [4f, 5],
+                [9f, 10],
+            ],
+            Elements(windows.Test!, 1, 2)
+        );
+        Assert.Equal(
+            [1f, 2, 6, 7],
+            Elements(Open(Text, table with { TrainingRows = LeadingRows.Parse("40%") }, "who").Training, 1, 1).Select(e => e[0])
+        );
+        var share = table with { TrainingRows = LeadingRows.Parse("40%"), Columns = ["a"] };
+        Assert.Equal(4, Open(Text, share).Training.Count);
+    }
+
+    [Theory]
+    [InlineData("5", 1, "leave no item to test with behind them")]
+    [InlineData("1", 2, "leave no item of 2 rows among them")]
+    [InlineData("4", 2, "leave no item of 2 rows to test with behind them")]
+    public void Leading_rows_leave_items_on_both_sides(string rows, int window, string expected)
+    {
+        var table = new TableReading { TrainingRows = LeadingRows.Parse(rows), Window = window > 1 ? window : null };
+        var set = Open("1,2\n3,4\n5,6\n7,8\n9,0\n", table);
+        var message = Assert.Throws<CompressionException>(() => (set.Training.Count, set.Test!.Count)).Message;
+
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+        Assert.Contains(".csv has 5 rows", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-3")]
+    [InlineData("0.5")]
+    [InlineData("0%")]
+    [InlineData("100%")]
+    [InlineData("1e1%")]
+    [InlineData("%")]
+    public void Leading_rows_are_a_number_or_percent(string text) => Assert.Throws<FormatException>(() => LeadingRows.Parse(text));
+
+    [Fact]
+    public void Leading_rows_are_of_one_table()
+    {
+        var table = Write("1,2\n3,4\n");
+        var source = new DataSource(table) { Table = new() { TrainingRows = LeadingRows.Parse("1") } };
+        Assert.Contains(
+            "cannot both be measured with",
+            Assert.Throws<CompressionException>(() => DataSet.Open(source with { TestPath = table })).Message,
+            StringComparison.Ordinal
+        );
+        File.WriteAllBytes(Path.Combine(_folder.FullName, "x.png"), []);
+        Assert.Contains(
+            "rows to learn from are of a .csv file",
+            Assert.Throws<CompressionException>(() => DataSet.Open(source with { Path = Path.GetDirectoryName(table)! })).Message,
+            StringComparison.Ordinal
+        );
+    }
+
     [Theory]
     [InlineData("a,b\n1,2\n3,NaN\n", null, "line 3, column 'b': 'NaN' is no finite number")]
     [InlineData("a,b\n1,2\n3,x\n", null, "line 3, column 'b': 'x' is no finite number")]
