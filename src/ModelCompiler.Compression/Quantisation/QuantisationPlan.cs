@@ -121,6 +121,7 @@ internal sealed class QuantisationPlan
             if (
                 OperatorRoles.Of(node) is OperatorRole.Follower or OperatorRole.Activation
                 && IsFloat(node.Output[0])
+                && !GivesUnits(node)
                 && OperatorRoles.DataInputs(node).Select(i => node.Input[i]) is var inputs
                 && inputs.All(i => _model.Constant(i) is not null ? IsFloat(i) : _quantisedGroups.Contains(_groups.Of(i)))
                 && inputs.Any(i => _model.Constant(i) is null)
@@ -133,6 +134,25 @@ internal sealed class QuantisationPlan
 
         return taken;
     }
+
+    /// <summary>
+    /// Whether a node is the Mul, or the Add behind it, by which a network ends in the units that a caller sees, each channel in its own:
+    /// one scale for all would round channels of small numbers to nothing, and there is no product behind it that gains by integers.
+    /// </summary>
+    private bool GivesUnits(NodeProto node) =>
+        HasChannels(node)
+        && node.OpType switch
+        {
+            "Mul" => IsLast(node)
+                || (_model.OnlyConsumer(node.Output[0]) is { OpType: "Add" } shift && HasChannels(shift) && IsLast(shift)),
+            "Add" => IsLast(node) && node.Input.Any(i => _model.Producer(i) is { OpType: "Mul" } scaling && GivesUnits(scaling)),
+            _ => false,
+        };
+
+    private bool HasChannels(NodeProto node) =>
+        node.Input.Any(i => _model.Constant(i) is { Element: Graphs.ElementType.Float32, Shape.Elements: > 1 });
+
+    private bool IsLast(NodeProto node) => _model.IsOutput(node.Output[0]) && !_model.Consumers(node.Output[0]).Any();
 
     private void TakePassThroughs()
     {
