@@ -29,7 +29,7 @@ internal sealed class TrainCommand
     private readonly Option<bool> _standardize = new("--standardize")
     {
         Description =
-            "The network subtracts the mean of each channel and divides by its deviation, both of the items that are learnt from, before all else.",
+            "The network subtracts the mean of each channel and divides by its deviation, both of the items that are learnt from, before all else. An autoencoder learns to give what it then sees, and undoes the two at the end.",
     };
 
     private readonly Option<bool> _noAugment = new("--no-augment")
@@ -82,13 +82,18 @@ internal sealed class TrainCommand
 
         session.LoadTorch();
         var network = new ModelSource($"{name}.onnx", untrained.ToByteArray(), _ => null);
-        using var model = TrainableModel.Open(parsed.GetValue(_standardize) ? Standardized(network, data, options) : network);
+        var statistics = parsed.GetValue(_standardize)
+            ? ItemStatistics.Of(data.Part(DataPart.Training, options.ValidationPart, options.Seed))
+            : null;
+        var learnsStandardised = statistics is not null && architecture.Learns == Learns.Items;
+        using var model = TrainableModel.Open(statistics is null ? network : Standardized(network, statistics));
         model.Freeze($"{InputStandardisation.Prefix}*");
-        var sets = TrainingSets.Of(model, data);
+        var sets = TrainingSets.Of(model, learnsStandardised ? StandardisedTargets.Of(data, statistics!) : data);
         using var training = new NetworkTraining(model, sets.Training, options);
         var history = session.Run(name, training, options, cancellation);
         var measured = session.Measure("measuring", sets.Test, training, cancellation);
-        WholeFile.Write(path, model.ToOnnx());
+        var trained = model.ToOnnx();
+        WholeFile.Write(path, learnsStandardised ? InputStandardisation.UndoneBehind(new(path, trained, _ => null)) : trained);
         return new(
             path,
             architecture.Name,
@@ -102,12 +107,8 @@ internal sealed class TrainCommand
         );
     }
 
-    /// <summary>The network with what standardises its input in front, by the items that it learns from alone.</summary>
-    private static ModelSource Standardized(ModelSource network, DataSet data, TrainingOptions options)
-    {
-        var statistics = ItemStatistics.Of(data.Part(DataPart.Training, options.ValidationPart, options.Seed));
-        return new(network.Path, InputStandardisation.InFrontOf(network, statistics), _ => null);
-    }
+    private static ModelSource Standardized(ModelSource network, ItemStatistics statistics) =>
+        new(network.Path, InputStandardisation.InFrontOf(network, statistics), _ => null);
 
     private static bool GivesInput(Architecture architecture, string? targets) =>
         architecture.Learns == Learns.Items ? targets is null or OfInput
