@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ModelCompiler.Cli.Reports;
 using ModelCompiler.Compression;
+using ModelCompiler.Compression.Anomalies;
 using ModelCompiler.Compression.Data;
 using ModelCompiler.Verification;
 
@@ -13,6 +14,7 @@ internal static class AccuracyCommand
     {
         var model = new ModelArguments();
         var data = new DataOptions("--data", "What is measured on", required: true);
+        var anomalies = new AnomalyArguments();
         var part = new Option<DataPart?>("--part")
         {
             Description =
@@ -20,12 +22,13 @@ internal static class AccuracyCommand
         };
         var command = new Command(
             "accuracy",
-            "Count how many items a classifier gets right, or measure the error of another network, by ONNX Runtime and by the compiled code. Exits with 1 where they differ."
+            "Count how many items a classifier gets right, or measure the error of another network, or how well it finds anomalies, by ONNX Runtime and by the compiled code. Exits with 1 where they differ."
         )
         {
             part,
         };
         model.AddTo(command);
+        anomalies.AddTo(command);
         data.AddTo(command, split: true);
         return command.WithBody(
             terminal,
@@ -33,43 +36,94 @@ internal static class AccuracyCommand
             {
                 var options = model.FixedOptions(parsed);
                 ModelArguments.RequireRunnable(options.Target);
+                var findsAnomalies = anomalies.AreWanted(parsed);
                 var opened = ModelCase.Open(parsed.GetRequiredValue(model.File), options);
                 var compiled = terminal.During("compiling", opened.Compile);
                 var report = compiled.Succeeded
-                    ? terminal.During("measuring", () => Measure(opened, compiled, () => Items(parsed, opened.File), cancellation))
+                    ? terminal.During("measuring", () => Measured(() => findsAnomalies ? Anomalies() : Accuracy()))
                     : AccuracyReport.NotCompiled(opened, compiled.Problems);
                 return new(report.ExitCode, report, report.Print);
+
+                AccuracyReport Accuracy()
+                {
+                    var (set, which) = Part(parsed, opened.File);
+                    return Measure(opened, compiled, Name(which), data.Part(parsed, set, which), cancellation);
+                }
+
+                AccuracyReport Anomalies()
+                {
+                    var (set, which) = Part(parsed, opened.File);
+                    return FindAnomalies(opened, compiled, Name(which), anomalies.Read(parsed, data, set, which), cancellation);
+                }
             }
         );
 
-        (string Part, DataItems Items) Items(ParseResult parsed, OnnxFile file)
+        (DataSet Set, DataPart Which) Part(ParseResult parsed, OnnxFile file)
         {
             var set = data.Open(parsed, file)!;
-            var which = parsed.GetValue(part) ?? (set.Test is null ? DataPart.All : DataPart.Test);
-            return (which.ToString().ToLowerInvariant(), data.Part(parsed, set, which));
+            return (set, parsed.GetValue(part) ?? (set.Test is null ? DataPart.All : DataPart.Test));
         }
     }
 
     private static AccuracyReport Measure(
         ModelCase opened,
         CompiledModel compiled,
-        Func<(string Part, DataItems Items)> data,
+        string part,
+        DataItems items,
         CancellationToken cancellation
     )
     {
-        try
-        {
-            var (part, items) = data();
-            using var network = CompiledNetwork.Load(compiled, opened.Options);
-            using var oracle = new OnnxRuntimeOracle(opened.File.Bytes, signedQuantisedOperators: true);
-            var measured = PredictionQuality.Of(
+        using var network = CompiledNetwork.Load(compiled, opened.Options);
+        using var oracle = Oracle(opened);
+        var measured = PredictionQuality.Of(
+            i => network.Run([.. i.Select(t => t.Elements)]),
+            i => oracle.Run(i),
+            items.For(compiled.Inputs),
+            items,
+            cancellation
+        );
+        return AccuracyReport.Of(opened, part, items.Count, measured, compiled.Problems);
+    }
+
+    private static AccuracyReport FindAnomalies(
+        ModelCase opened,
+        CompiledModel compiled,
+        string part,
+        AnomalyData data,
+        CancellationToken cancellation
+    )
+    {
+        var error = ReconstructionError.For(opened.File.Source, compiled.Inputs, compiled.Outputs);
+        using var network = CompiledNetwork.Load(compiled, opened.Options);
+        using var oracle = Oracle(opened);
+        var (normal, measured) = (Run(data.Normal), Run(data.Measured));
+        var found = AnomalyReport.Of(
+            data,
+            AnomalyDetection.Of(normal.Ours, data.Quantile, measured.Ours, data.Anomalous),
+            AnomalyDetection.Of(normal.Oracle, data.Quantile, measured.Oracle, data.Anomalous)
+        );
+        return AccuracyReport.OfAnomalies(opened, part, found, data.Measured.Count, measured.OutputDifference, compiled.Problems);
+
+        ReconstructedItems Run(DataItems items) =>
+            ReconstructedItems.Of(
                 i => network.Run([.. i.Select(t => t.Elements)]),
                 i => oracle.Run(i),
                 items.For(compiled.Inputs),
-                items,
+                items.Count,
+                error,
                 cancellation
             );
-            return AccuracyReport.Of(opened, part, items.Count, measured, compiled.Problems);
+    }
+
+    private static OnnxRuntimeOracle Oracle(ModelCase opened) => new(opened.File.Bytes, signedQuantisedOperators: true);
+
+    private static string Name(DataPart part) => part.ToString().ToLowerInvariant();
+
+    private static AccuracyReport Measured(Func<AccuracyReport> measure)
+    {
+        try
+        {
+            return measure();
         }
         catch (CompressionException e)
         {

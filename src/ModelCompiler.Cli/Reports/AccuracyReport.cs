@@ -19,6 +19,7 @@ namespace ModelCompiler.Cli.Reports;
 /// <param name="SquaredErrorOurs">Mean squared error of the compiled code; null where items have no targets that are numbers.</param>
 /// <param name="SquaredErrorOnnxruntime">That of ONNX Runtime.</param>
 /// <param name="OutputDifference">Relative error of the compiled code against ONNX Runtime; null where items have classes.</param>
+/// <param name="Anomalies">How well anomalies are found; null where nobody wants to know.</param>
 /// <param name="Diagnostics">What the compiler says.</param>
 internal sealed record AccuracyReport(
     string Model,
@@ -32,6 +33,7 @@ internal sealed record AccuracyReport(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SquaredErrorOurs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SquaredErrorOnnxruntime,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? OutputDifference,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AnomalyReport? Anomalies,
     IReadOnlyList<DiagnosticReport> Diagnostics
 )
 {
@@ -39,7 +41,21 @@ internal sealed record AccuracyReport(
     private const double MostDifference = 1e-3;
 
     public static AccuracyReport NotCompiled(ModelCase opened, IEnumerable<Problem> problems) =>
-        new(opened.File.Path, "unsupported", opened.Options.Target.Name, null, 0, 0, 0, 0, null, null, null, DiagnosticReport.Of(problems));
+        new(
+            opened.File.Path,
+            "unsupported",
+            opened.Options.Target.Name,
+            null,
+            0,
+            0,
+            0,
+            0,
+            null,
+            null,
+            null,
+            null,
+            DiagnosticReport.Of(problems)
+        );
 
     public static AccuracyReport Of(ModelCase opened, string part, int items, PredictionQuality measured, IEnumerable<Problem> problems) =>
         new(
@@ -54,13 +70,38 @@ internal sealed record AccuracyReport(
             measured.SquaredErrorOurs,
             measured.SquaredErrorOracle,
             measured.OutputDifference,
+            null,
+            DiagnosticReport.Of(problems)
+        );
+
+    public static AccuracyReport OfAnomalies(
+        ModelCase opened,
+        string part,
+        AnomalyReport found,
+        int items,
+        double outputDifference,
+        IEnumerable<Problem> problems
+    ) =>
+        new(
+            opened.File.Path,
+            "measured",
+            opened.Options.Target.Name,
+            part,
+            items,
+            null,
+            null,
+            null,
+            null,
+            null,
+            outputDifference,
+            found,
             DiagnosticReport.Of(problems)
         );
 
     [JsonIgnore]
     public int ExitCode =>
         Status != "measured" ? ExitCodes.CannotCompile
-        : DifferentPredictions > 0 || OutputDifference > MostDifference ? ExitCodes.Differs
+        : DifferentPredictions > 0 || Anomalies?.DifferentAlarms > 0 || OutputDifference > MostDifference ? ExitCodes.Differs
         : ExitCodes.Success;
 
     public void Print(IAnsiConsole console)
@@ -78,6 +119,12 @@ internal sealed record AccuracyReport(
             console.WriteLine($"  ONNX Runtime    {Share(theirs)} right");
             console.WriteLine($"  different predictions: {DifferentPredictions}");
             return;
+        }
+
+        if (Anomalies is not null)
+        {
+            Anomalies.Print(console);
+            console.WriteLine($"  different alarms: {Anomalies.DifferentAlarms}");
         }
 
         if (SquaredErrorOurs is { } error && SquaredErrorOnnxruntime is { } other)
