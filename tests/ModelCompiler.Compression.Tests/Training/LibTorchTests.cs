@@ -44,6 +44,23 @@ public sealed class LibTorchTests
         AreRight((a, w) => ChannelsLast.Convolve(a, w, null, Each(stride), Each(kernel / 2), Each(dilation), group), x, weight);
     }
 
+    // Some numbers of outputs were wrong for hundreds of pixels only.
+    [TorchTheory]
+    [InlineData(48, 40, 1)]
+    [InlineData(16, 72, 1)]
+    [InlineData(64, 80, 1)]
+    [InlineData(80, 112, 1)]
+    [InlineData(24, 40, 3)]
+    [InlineData(40, 80, 3)]
+    public void Convolutions_of_whole_batches_are_right_as_well(int inputs, int outputs, int kernel)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        var (x, weight) = (rand([32, inputs, 7, 7]), rand([outputs, inputs, kernel, kernel]));
+
+        AreRight((a, w) => ChannelsLast.Convolve(a, w, null, [1, 1], [kernel / 2, kernel / 2], [1, 1], 1), x, weight);
+    }
+
     [TorchTheory]
     [InlineData(1, 20, 24, 3, 2, 1)]
     [InlineData(2, 24, 8, 3, 1, 1)]
