@@ -61,7 +61,7 @@ internal sealed record FailedTrial(string Design, string Error);
 /// <param name="Front">The models that no other beats, cheapest first.</param>
 /// <param name="ValidationItems">Number of items that chose.</param>
 /// <param name="Trials">Number of models that were measured.</param>
-/// <param name="Failures">Designs that could not be made.</param>
+/// <param name="Failures">Designs that could not be made: the first of each way to take channels out and each reason.</param>
 /// <param name="Seconds">Time that was spent.</param>
 internal sealed record CompressReport(
     string Model,
@@ -114,7 +114,12 @@ internal sealed record CompressReport(
             [.. ParetoFront.Of(knowledge.Trials, knowledge.Baseline.Size!).Select(t => SearchedModel.Of(t, knowledge))],
             validationItems,
             knowledge.Trials.Count(t => t.IsMeasured),
-            [.. knowledge.Trials.Where(t => t.Failure is not null).Select(t => new FailedTrial(t.Design.ToString(), t.Failure!.Sentence))],
+            [
+                .. knowledge
+                    .Trials.Where(t => t.Failure is not null)
+                    .DistinctBy(t => (t.Design.Family, t.Failure!.Sentence))
+                    .Select(t => new FailedTrial(t.Design.ToString(), t.Failure!.Sentence)),
+            ],
             spent.TotalSeconds
         )
         {

@@ -100,7 +100,11 @@ internal sealed class CommandStepRunner(
             parent == originalId ? original : folder.ModelOf(parent),
             "-o",
             output,
-            .. step.Arguments.Select(a => a == SearchStep.Original ? original : a),
+            .. step.Arguments.Select(a =>
+                a == SearchStep.Original ? original
+                : a == SearchStep.Samples ? folder.Calibration
+                : a
+            ),
             .. common.For(step),
         ];
 

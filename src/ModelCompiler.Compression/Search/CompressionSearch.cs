@@ -102,6 +102,11 @@ public sealed class CompressionSearch(IStepRunner runner, SearchSpace space, Sea
                     {
                         var design = new Design(choices[i].Family, choices[i].Permille, form.Name);
                         trials.Add(await Trial.Run(runner, space, design, SearchSpace.Untrained, false, stop).ConfigureAwait(false));
+                        if (trials[^1] is { Failure: not null, Steps.Count: 1 } && design.Permille > 0)
+                        {
+                            // Every form begins with this step.
+                            break;
+                        }
                     }
 
                     prices[i] = trials;

@@ -80,7 +80,7 @@ public sealed class SearchKnowledge
     /// Takes in what one choice of channels costs in each form of weights. Designs that need not be trained are left out: those over a
     /// limit, those of which another has the same size, and harsher forms that are no smaller than a gentler one.
     /// </summary>
-    /// <param name="untrained">A trial for each form, in the order of the table.</param>
+    /// <param name="untrained">A trial for each form, in the order of the table; fewer where one failed before its form.</param>
     public void AddPrices(IReadOnlyList<Trial> untrained)
     {
         _priced[(untrained[0].Design.Family, untrained[0].Design.Permille)] = [.. untrained];

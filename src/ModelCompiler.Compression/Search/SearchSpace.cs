@@ -5,7 +5,8 @@ namespace ModelCompiler.Compression.Search;
 /// <summary>A way to take channels out of a network.</summary>
 /// <param name="Name">What it is known by.</param>
 /// <param name="Arguments">The options of <c>modelc prune</c> that it has besides the share.</param>
-public sealed record ChannelFamily(string Name, IReadOnlyList<string> Arguments);
+/// <param name="FewerLayers">Most layers that are taken out before any channel.</param>
+public sealed record ChannelFamily(string Name, IReadOnlyList<string> Arguments, int FewerLayers = 0);
 
 /// <summary>A form that weights are given at the end.</summary>
 /// <param name="Name">What it is known by.</param>
@@ -44,6 +45,9 @@ public sealed record SearchSpace(
     double LearningRate
 )
 {
+    // Kernels have room for multiples of this number of channels: others of theirs are baked as zeros.
+    private const string Lanes = "8";
+
     // Integers move by less than one of their steps, so training them needs smaller ones.
     private const double FormRate = 0.25;
 
@@ -58,12 +62,14 @@ public sealed record SearchSpace(
         new(
             [
                 new("layers", ["--scope", "layer"]),
-                new("layers of 8", ["--scope", "layer", "--multiple", "8"]),
-                new("global", ["--scope", "global"]),
+                new("layers of 8", ["--scope", "layer", "--multiple", Lanes]),
+                new("global of 8", ["--scope", "global", "--multiple", Lanes]),
+                new("layers of 8, 2 fewer", ["--scope", "layer", "--multiple", Lanes], FewerLayers: 2),
+                new("layers of 8, 4 fewer", ["--scope", "layer", "--multiple", Lanes], FewerLayers: 4),
             ],
             [
                 new("int8", 0.1, epochs => [Quantise(), Distil(epochs, learningRate * FormRate)]),
-                new("int4", 0.3, epochs => [Quantise("--weight-bits", "4"), Distil(epochs, learningRate * FormRate)]),
+                new("int4", 0.3, epochs => [Quantise("--weight-bits", "4", "--correct-bias"), Distil(epochs, learningRate * FormRate)]),
                 new(
                     "half of 4×16 blocks",
                     0.5,
@@ -78,8 +84,8 @@ public sealed record SearchSpace(
                 new(
                     "16 values",
                     0.3,
-                    epochs =>
-                        [new("cluster", ["--clusters", "16"]), Finetune(epochs, learningRate * FormRate, "--keep-clusters"), Quantise()]
+                    // Before, they would become more than 16 integers, by the scales of the channels.
+                    epochs => [Quantise(), Distil(epochs, learningRate * FormRate), new("cluster", ["--clusters", "16"])]
                 ),
             ],
             [new(1, 1), new(3, 1), new(8, 2), new(16, 4)],
@@ -116,6 +122,11 @@ public sealed record SearchSpace(
         }
 
         var family = Families.Single(f => f.Name == design.Family);
+        if (family.FewerLayers > 0)
+        {
+            yield return new("prune", ["--method", "blocks", "--blocks", Text(family.FewerLayers), "--data", SearchStep.Samples]);
+        }
+
         yield return new("prune", ["--method", "channels", "--amount", Text(design.Permille / 1000.0), .. family.Arguments]);
         for (var i = 0; i <= level; i++)
         {

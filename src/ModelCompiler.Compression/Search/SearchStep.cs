@@ -5,12 +5,15 @@ namespace ModelCompiler.Compression.Search;
 
 /// <summary>One step on the way to a smaller model: a command line of <c>modelc</c> without the files that it reads and writes.</summary>
 /// <param name="Command">The command, for example <c>prune</c>.</param>
-/// <param name="Arguments">Its options. <see cref="Original"/> stands for the file of the original model.</param>
+/// <param name="Arguments">Its options. <see cref="Original"/> and <see cref="Samples"/> stand for files.</param>
 /// <param name="Epochs">Passes over the data, where it trains; 0 where it does not.</param>
 public sealed record SearchStep(string Command, IReadOnlyList<string> Arguments, int Epochs = 0)
 {
     /// <summary>Stands for the file of the original model in the arguments of a step.</summary>
     public const string Original = "{original}";
+
+    /// <summary>Stands for a file of samples without classes in the arguments of a step.</summary>
+    public const string Samples = "{samples}";
 
     /// <summary>Whether weights are trained.</summary>
     public bool Trains => Epochs > 0;

@@ -135,6 +135,28 @@ public sealed class CompressionSearchTests
     }
 
     [Fact]
+    public void Layers_go_before_channels_and_nothing_is_measured_on_test_items_to_choose_them()
+    {
+        var steps = SyntheticNetwork.Space.Steps(new("layers of 8, 2 fewer", 300, "int8"), 0);
+
+        Assert.Equal(["prune", "prune", "distill", "quantize", "distill"], steps.Select(s => s.Command));
+        Assert.Equal(["--method", "blocks", "--blocks", "2", "--data", SearchStep.Samples], steps[0].Arguments);
+        Assert.Contains("channels", steps[1].Arguments);
+    }
+
+    [Fact]
+    public async Task Where_no_layer_can_go_the_others_are_searched_and_no_form_is_tried_twice()
+    {
+        var network = new SyntheticNetwork { Fault = s => s.Arguments.Contains("blocks") ? "there is no block" : null };
+        var knowledge = await network.Search(HalfAPoint);
+
+        var failed = knowledge.Trials.Where(t => t.Failure is not null).ToList();
+        Assert.All(failed, t => Assert.Equal("int8", t.Design.Form));
+        Assert.Equal(["layers of 8, 2 fewer", "layers of 8, 4 fewer"], failed.Select(t => t.Design.Family).Distinct());
+        Assert.InRange(knowledge.Objective(knowledge.Best!.Size!), 0, 0.6);
+    }
+
+    [Fact]
     public async Task A_search_gives_up_when_every_training_fails()
     {
         var network = new SyntheticNetwork { Fault = s => s.Trains ? "no gradient" : null };

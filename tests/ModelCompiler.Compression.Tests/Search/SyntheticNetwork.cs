@@ -96,11 +96,16 @@ internal sealed class SyntheticNetwork : IStepRunner
     private static State Apply(SearchStep step, State state) =>
         step.Command switch
         {
+            "prune" when step.Arguments.Contains("blocks") => state with
+            {
+                Left = 1 - (0.1 * double.Parse(step.Arguments[3], CultureInfo.InvariantCulture)),
+                Drop = 0.1,
+            },
             "prune" when step.Arguments.Contains("channels") => new(
-                Math.Pow(1 - double.Parse(step.Arguments[3], CultureInfo.InvariantCulture), 1.8),
+                state.Left * Math.Pow(1 - double.Parse(step.Arguments[3], CultureInfo.InvariantCulture), 1.8),
                 1,
                 0,
-                step.Arguments.Contains("global") ? 0.2 : 0
+                state.Drop + (step.Arguments.Contains("global") ? 0.2 : 0)
             ),
             "prune" => state with { Bytes = state.Bytes * 0.7, Drop = state.Drop + 0.6 },
             "cluster" => state with { Drop = state.Drop + 0.3 },
