@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using ModelCompiler.Cli.Reports;
 using ModelCompiler.Compression.Search;
@@ -32,11 +33,28 @@ internal sealed class CommandStepRunner(
     Func<byte[], CancellationToken, double> accuracy
 ) : IStepRunner
 {
+    // Designs that begin alike are made at the same time, and a step has one folder.
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _gates = new(StringComparer.Ordinal);
+
     public string OriginalId => originalId;
 
     public async Task<StepResult> Run(string parent, SearchStep step, bool measured, CancellationToken cancellation)
     {
         var id = step.IdAfter(parent);
+        var gate = _gates.GetOrAdd(id, _ => new(1));
+        await gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await FoundOrMade(id, parent, step, measured, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task<StepResult> FoundOrMade(string id, string parent, SearchStep step, bool measured, CancellationToken cancellation)
+    {
         if (folder.Find(id) is { } known)
         {
             return measured && known.Accuracy is null ? Measured(known, cancellation) : known;
