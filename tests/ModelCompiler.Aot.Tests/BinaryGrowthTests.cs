@@ -1,29 +1,17 @@
+using System.Globalization;
+using ModelCompiler.Cli.Publishing;
 using ModelCompiler.Testing;
+using ModelCompiler.Verification;
 using Xunit.Abstractions;
 
 namespace ModelCompiler.Aot.Tests;
 
-/// <summary>How much a program grows by a compressed network: streams, code books, biases, code, and whatever else comes with it.</summary>
-[Collection(nameof(PackageFeed))]
-public sealed class BinaryGrowthTests(PackageFeed feed, ITestOutputHelper log)
+/// <summary>
+/// How much a program grows by a compressed network, as <c>modelc report --published</c> measures it: streams, code books, biases, code, and
+/// whatever else comes with it.
+/// </summary>
+public sealed class BinaryGrowthTests(ITestOutputHelper log) : IDisposable
 {
-    private const string Program = """
-        var x = new float[784];
-        var y = new float[10];
-        for (var i = 0; i < x.Length; i++)
-        {
-            x[i] = (i * 37 % 256) / 255f;
-        }
-
-        // The network.
-        Console.WriteLine(string.Join(' ', y.Select(v => BitConverter.SingleToInt32Bits(v).ToString("X8", null))));
-        """;
-
-    private const string Prediction = """
-        using var network = new TestApp.Lenet();
-        network.Predict(x, y);
-        """;
-
     /// <summary>What the networks in the binary have to be smaller by than their parameters as float32.</summary>
     private static readonly (string Name, OnnxModelBuilder Model, int Parameters, double Ratio)[] Networks =
     [
@@ -31,19 +19,18 @@ public sealed class BinaryGrowthTests(PackageFeed feed, ITestOutputHelper log)
         ("lenet5", PrunedNetworks.LeNet5(clusters: 32), PrunedNetworks.LeNet5Parameters, 30),
     ];
 
+    private readonly ModelFolder _models = new();
+
     [MachineFact(Needs.NativeToolchain)]
     public void Pruned_and_clustered_networks_grow_the_binary_by_a_thirtieth_of_their_float_weights()
     {
-        // The same instructions in both: they change the size of the class library.
-        var (without, _) = App.WithoutPackage(feed, "without", "", Program).Publish("linux-x64", "-p:IlcInstructionSet=x86-64-v3");
+        using var programs = new NativeProgram(Target.Auto);
         foreach (var (name, builder, parameters, least) in Networks)
         {
             var model = builder.ToBytes();
-            var (with, _) = Create(name, model).Publish("linux-x64");
-            var (file, loaded) = (
-                new FileInfo(with).Length - new FileInfo(without).Length,
-                ElfFile.LoadedBytes(with) - ElfFile.LoadedBytes(without)
-            );
+            var opened = ModelCase.Open(_models.Add(name, model), new CompileOptions { Weights = WeightChoice.Smallest });
+            var program = programs.Publish(opened, name, CancellationToken.None);
+            var (file, loaded) = (program.Growth.FileBytes, program.Growth.LoadedBytes);
             var ratio = parameters * (double)sizeof(float) / Math.Max(file, loaded);
 
             log.WriteLine(
@@ -51,24 +38,30 @@ public sealed class BinaryGrowthTests(PackageFeed feed, ITestOutputHelper log)
                     $"{name}: {parameters * sizeof(float)} bytes as float32; the file grows by {file}, what it loads by {loaded}: {ratio:F1} times less"
                 )
             );
-            Assert.Equal(Expected(name, model), Command.Run(feed.Root, with).TrimEnd());
+            Assert.Equal(Expected(name, model), Bits(Command.Run(_models.Root, program.Path)));
             Assert.True(ratio >= least, $"{name}: the file grows by {file} bytes, what it loads by {loaded}");
         }
     }
 
-    private App Create(string name, byte[] model) =>
-        new(
-            feed,
-            name,
-            $"""<CompiledModel Include="{name}.onnx" ClassName="Lenet" Weights="smallest" />""",
-            Program.Replace("// The network.", Prediction, StringComparison.Ordinal),
-            ($"{name}.onnx", model)
-        );
+    public void Dispose() => _models.Dispose();
 
-    /// <summary>What the same network with dense weights gives in this process.</summary>
+    /// <summary>What the same network with dense weights gives in this process for the inputs of the program.</summary>
     private static string Expected(string name, byte[] model)
     {
         using var network = InProcess.Load($"{name}.onnx", model);
         return InProcess.Bits(network, [.. Enumerable.Range(0, 784).Select(i => (i * 37 % 256) / 255f)]);
     }
+
+    /// <summary>The bits of the floats that the program has written, a line each.</summary>
+    private static string Bits(string lines) =>
+        string.Join(
+            ' ',
+            lines
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line =>
+                    BitConverter
+                        .SingleToInt32Bits(float.Parse(line, CultureInfo.InvariantCulture))
+                        .ToString("X8", CultureInfo.InvariantCulture)
+                )
+        );
 }

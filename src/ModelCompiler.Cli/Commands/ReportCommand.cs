@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Microsoft.ML.OnnxRuntime;
+using ModelCompiler.Cli.Publishing;
 using ModelCompiler.Cli.Reports;
 using ModelCompiler.Cli.Reports.Html;
 using ModelCompiler.Compression;
@@ -162,13 +163,12 @@ internal static class ReportCommand
             "publishing",
             done =>
             {
-                var empty = program.PublishEmpty(cancellation);
                 var sized = new List<ModelFacts>();
                 foreach (var (facts, opened) in models.Zip(cases))
                 {
-                    done((1.0 + sized.Count) / (1 + models.Count));
-                    var bytes = program.Publish(opened, $"model{sized.Count}", cancellation);
-                    sized.Add(facts with { Published = new(bytes, bytes - empty) });
+                    var published = program.Publish(opened, $"model{sized.Count}", cancellation);
+                    sized.Add(facts with { Published = new(published.Bytes, published.Growth) });
+                    done((double)sized.Count / models.Count);
                 }
 
                 return sized;

@@ -17,7 +17,8 @@ namespace ModelCompiler.Cli.Reports;
 /// <param name="OursMs">Median milliseconds of a call; null where nothing was measured.</param>
 /// <param name="OnnxruntimeMs">The same of ONNX Runtime; null also where it does not run the model.</param>
 /// <param name="PublishedBytes">Size of a NativeAOT binary with the model; null where none was published.</param>
-/// <param name="PublishedGrowthBytes">How much larger that is than without the model.</param>
+/// <param name="PublishedGrowthBytes">How much larger that is than the same program without the model; it goes in steps of pages.</param>
+/// <param name="PublishedLoadedGrowthBytes">How much more there is in its sections.</param>
 internal sealed record PageModelReport(
     string Model,
     string Target,
@@ -31,7 +32,8 @@ internal sealed record PageModelReport(
     double? OursMs,
     double? OnnxruntimeMs,
     long? PublishedBytes,
-    long? PublishedGrowthBytes
+    long? PublishedGrowthBytes,
+    long? PublishedLoadedGrowthBytes
 )
 {
     public static PageModelReport Of(ModelFacts model)
@@ -50,7 +52,8 @@ internal sealed record PageModelReport(
             model.Time?.OursMs,
             model.Time?.OnnxruntimeMs,
             model.Published?.Bytes,
-            model.Published?.GrowthBytes
+            model.Published?.Growth.FileBytes,
+            model.Published?.Growth.LoadedBytes
         );
     }
 }
@@ -84,7 +87,8 @@ internal sealed record PageReport(
             "arena",
             "accuracy",
             "time",
-            "growth of the binary"
+            "growth of the binary",
+            "of its sections"
         );
         foreach (var model in Models)
         {
@@ -97,7 +101,8 @@ internal sealed record PageReport(
                 new Text(Amount.Bytes(model.ArenaBytes)),
                 new Text(model.Accuracy is { } accuracy ? CompressionReport.Percent(accuracy) : "not measured"),
                 new Text(model.OursMs is { } time ? Amount.Milliseconds(time) : "not measured"),
-                new Text(model.PublishedGrowthBytes is { } growth ? Amount.Bytes(growth) : "not published")
+                new Text(model.PublishedGrowthBytes is { } growth ? Amount.Bytes(growth) : "not published"),
+                new Text(model.PublishedLoadedGrowthBytes is { } loaded ? Amount.Bytes(loaded) : "not published")
             );
         }
 

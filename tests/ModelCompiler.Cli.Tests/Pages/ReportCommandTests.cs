@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ModelCompiler.Cli.Publishing;
 using ModelCompiler.Graphs;
 using ModelCompiler.Testing;
 
@@ -163,6 +164,7 @@ public sealed class ReportCommandTests : IDisposable
         Assert.InRange(planned, side * side * 4, (side * side * 4) + 4096);
         Assert.InRange(growth, planned, planned + 150_000);
         Assert.InRange(json.GetProperty("publishedBytes").GetInt64(), growth + 500_000, growth + 3_000_000);
+        Assert.InRange(json.GetProperty("publishedLoadedGrowthBytes").GetInt64(), growth - (2 * 4096), growth + (2 * 4096));
         Assert.Contains("growth of the binary", File.ReadAllText(Page), StringComparison.Ordinal);
     }
 

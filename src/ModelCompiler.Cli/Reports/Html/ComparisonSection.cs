@@ -30,7 +30,8 @@ internal static class ComparisonSection
         new("weights, as baked", m => m.WeightBytes, Bytes),
         new("arena", m => m.ArenaBytes, Bytes),
         new("ONNX file", m => m.FileBytes, Bytes),
-        new("growth of the binary", m => m.Published?.GrowthBytes, Bytes),
+        new("growth of the binary", m => m.Published?.Growth.FileBytes, Bytes),
+        new("growth of its sections", m => m.Published?.Growth.LoadedBytes, Bytes),
         new("time of a call", m => m.Time?.OursMs, Amount.Milliseconds),
     ];
 

@@ -1,3 +1,4 @@
+using ModelCompiler.Cli.Publishing;
 using ModelCompiler.Lowering;
 using ModelCompiler.Verification;
 
@@ -12,8 +13,8 @@ internal sealed record ModelTime(double OursMs, double? OnnxruntimeMs, int Round
 
 /// <summary>Sizes of a NativeAOT program.</summary>
 /// <param name="Bytes">The binary with the model.</param>
-/// <param name="GrowthBytes">How much larger it is than the same program without a model.</param>
-internal sealed record PublishedSize(long Bytes, long GrowthBytes);
+/// <param name="Growth">How much larger it is than the same program without a model.</param>
+internal sealed record PublishedSize(long Bytes, BinaryGrowth Growth);
 
 /// <summary>All that a page says of a model.</summary>
 /// <param name="Inspected">What <c>modelc inspect</c> says.</param>

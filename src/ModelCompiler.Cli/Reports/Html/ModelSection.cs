@@ -42,7 +42,9 @@ internal static class ModelSection
 
     private static IEnumerable<XElement> Sizes(PublishedSize size)
     {
-        yield return Figure("publishedGrowthBytes", "growth of the binary", Amount.Bytes(size.GrowthBytes), size.GrowthBytes);
+        var (file, loaded) = (size.Growth.FileBytes, size.Growth.LoadedBytes);
+        yield return Figure("publishedGrowthBytes", "growth of the binary", Amount.Bytes(file), file);
+        yield return Figure("publishedLoadedGrowthBytes", "growth of its sections", Amount.Bytes(loaded), loaded);
         yield return Figure("publishedBytes", "NativeAOT binary", Amount.Bytes(size.Bytes), size.Bytes);
     }
 

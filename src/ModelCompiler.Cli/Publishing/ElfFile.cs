@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace ModelCompiler.Aot.Tests;
+namespace ModelCompiler.Cli.Publishing;
 
 /// <summary>What the sections of a 64-bit ELF file hold.</summary>
 internal static class ElfFile
@@ -9,6 +9,7 @@ internal static class ElfFile
     /// Bytes of all sections that are in the file and in memory: code, constants, tables. The size of the file itself goes in steps of
     /// pages, one a segment.
     /// </summary>
+    /// <param name="path">A file that a linker has made on this machine: its offsets are believed.</param>
     public static long LoadedBytes(string path)
     {
         const int SectionInMemory = 2;

@@ -3,13 +3,12 @@ using System.Runtime.InteropServices;
 using System.Xml.Linq;
 using ModelCompiler.Cli.Commands;
 using ModelCompiler.Emit;
-using ModelCompiler.Graphs;
 using ModelCompiler.Verification;
 
-namespace ModelCompiler.Cli;
+namespace ModelCompiler.Cli.Publishing;
 
 /// <summary>
-/// Publishes a program of a few lines with NativeAOT, with a model and without one. The class of the model is what <c>emit</c> writes,
+/// Publishes a program of a few lines with NativeAOT, with a network and without one. The class of the network is what <c>emit</c> writes,
 /// which is what a build generates, so that neither the generator nor its package is needed.
 /// </summary>
 internal sealed class NativeProgram : IDisposable
@@ -18,6 +17,9 @@ internal sealed class NativeProgram : IDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("modelc-publish-").FullName;
     private readonly Target _target;
     private readonly string _runtime;
+
+    /// <summary>Programs without a network, by their text.</summary>
+    private readonly Dictionary<string, string> _without = new(StringComparer.Ordinal);
 
     /// <summary>A place for programs for a target.</summary>
     /// <exception cref="CommandException">This machine lacks what NativeAOT needs.</exception>
@@ -43,13 +45,12 @@ internal sealed class NativeProgram : IDisposable
         return missing.Length == 0 ? null : $"--published makes a NativeAOT binary, which needs {string.Join(" and ", missing)}.";
     }
 
-    /// <summary>Publishes the program without a model.</summary>
-    /// <returns>Bytes of the binary.</returns>
-    public long PublishEmpty(CancellationToken cancellation) => Publish("empty", "", [], cancellation);
-
-    /// <summary>Publishes the program with a model that compiles.</summary>
-    /// <returns>Bytes of the binary.</returns>
-    public long Publish(ModelCase opened, string name, CancellationToken cancellation)
+    /// <summary>Publishes a program with a model that compiles and, once for all models of the same inputs and outputs, the same one without.</summary>
+    /// <param name="opened">The model.</param>
+    /// <param name="name">Of a folder for it.</param>
+    /// <param name="cancellation">Ends the builds.</param>
+    /// <returns>The program, which is there until this instance is disposed of.</returns>
+    public PublishedProgram Publish(ModelCase opened, string name, CancellationToken cancellation)
     {
         var options = opened.Options with { Target = _target, ClassName = "Model", Namespace = "Published", AssemblyName = Name };
         var compiled = ModelCase.Compile(opened.File.Source, options);
@@ -58,25 +59,32 @@ internal sealed class NativeProgram : IDisposable
             throw new CommandException(string.Join(" ", compiled.Problems.Select(p => p.Message)), exitCode: ExitCodes.CannotCompile);
         }
 
+        var empty = ProgramText.Of(compiled.Inputs, compiled.Outputs, network: "");
+        if (!_without.TryGetValue(empty, out var without))
+        {
+            without = Publish($"without{_without.Count}", empty, [], cancellation);
+            _without.Add(empty, without);
+        }
+
+        var network = ProgramText.Network(compiled.Inputs, compiled.Outputs);
         var files = EmitCommand.Write(compiled, options, Path.Combine(_root, name));
-        var arrays = compiled.Inputs.Concat(compiled.Outputs).Select(p => $"new {p.Type.Element.CSharpName()}[{p.Type.Shape.Elements}]");
-        var use = $"using (var model = new Published.Model()) {{ model.Predict({string.Join(", ", arrays)}); }}\n";
-        return Publish(name, use, files, cancellation);
+        var with = Publish(name, ProgramText.Of(compiled.Inputs, compiled.Outputs, network), files, cancellation);
+        return new(with, BinaryGrowth.Between(without, with));
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    private long Publish(string name, string use, IEnumerable<string> files, CancellationToken cancellation)
+    private string Publish(string name, string program, IEnumerable<string> files, CancellationToken cancellation)
     {
         var folder = Directory.CreateDirectory(Path.Combine(_root, name)).FullName;
-        File.WriteAllText(Path.Combine(folder, "Program.cs"), use + "System.Console.WriteLine(args.Length);\n");
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), program);
         File.WriteAllText(
             Path.Combine(folder, Name + ".csproj"),
             Project(files.Where(f => f.EndsWith(".dll", StringComparison.Ordinal))).ToString()
         );
         var output = Path.Combine(folder, "out");
         Run(folder, ["publish", "-c", "Release", "-r", _runtime, "-o", output, "--nologo"], cancellation);
-        return new FileInfo(Path.Combine(output, Name)).Length;
+        return Path.Combine(output, Name);
     }
 
     private XElement Project(IEnumerable<string> assemblies) =>
