@@ -56,17 +56,25 @@ internal static class PredictEmitter
         foreach (var (port, name, _) in names.Given)
         {
             var shape = port.Type.Shape;
-            using (code.Open($"if ({name}.Length != {shape.Elements})"))
-            {
-                code.Line(
-                    $"throw new ArgumentException($\"{name.TrimStart('@')} has {{{name}.Length}} elements; {shape.Elements} are needed, shape {shape}\", nameof({name}));"
-                );
-            }
-
-            code.Line();
+            EmitLengthCheck(code, name, $"{shape.Elements}", $"\"{shape}\"");
         }
 
         EmitOverlapChecks(code, names);
+    }
+
+    /// <summary>The check that a span has a length.</summary>
+    /// <param name="code">Where to write.</param>
+    /// <param name="name">The parameter.</param>
+    /// <param name="length">Elements that it has to have, an expression.</param>
+    /// <param name="shape">What that is the length of, an expression of a string.</param>
+    public static void EmitLengthCheck(SourceWriter code, string name, string length, string shape)
+    {
+        using (code.Open($"if ({name}.Length != {length})"))
+        {
+            code.Line($"global::ModelCompiler.ArgumentFaults.ThrowLength(nameof({name}), {name}.Length, {length}, {shape});");
+        }
+
+        code.Line();
     }
 
     /// <summary>Outputs are written while inputs are still being read.</summary>
@@ -85,9 +93,7 @@ internal static class PredictEmitter
     {
         using (code.Open($"if (MemoryMarshal.AsBytes({output}).Overlaps(MemoryMarshal.AsBytes({input})))"))
         {
-            code.Line(
-                $"throw new ArgumentException(\"{output.TrimStart('@')} overlaps {input.TrimStart('@')}; they need memory of their own\", nameof({output}));"
-            );
+            code.Line($"global::ModelCompiler.ArgumentFaults.ThrowOverlap(nameof({output}), nameof({input}));");
         }
 
         code.Line();

@@ -58,15 +58,8 @@ internal sealed class SizedPredictEmitter(SourceWriter code, ModelDescription mo
             return;
         }
 
-        var (name, length) = (given.Name, TotalLength(given));
-        using (code.Open($"if ({name}.Length != {length})"))
-        {
-            code.Line(
-                $"throw new ArgumentException($\"{name.TrimStart('@')} has {{{name}.Length}} elements; {{{length}}} are needed, shape {Literals.InInterpolation(_text.Shape(given.Name))} with {_text.SizesAtRunTime()}\", nameof({name}));"
-            );
-        }
-
-        code.Line();
+        var shape = $"$\"{Literals.InInterpolation(_text.Shape(given.Name))} with {_text.SizesAtRunTime()}\"";
+        PredictEmitter.EmitLengthCheck(code, given.Name, TotalLength(given), shape);
     }
 
     private void EmitRun(bool quantised)
