@@ -66,7 +66,10 @@ public sealed class NetworkTrainingTests
         Assert.False(epoch.IsBetterThan(epoch));
 
         // Without accuracies, by loss alone.
-        var other = epoch with { ValidationAccuracy = null };
+        var other = epoch with
+        {
+            ValidationAccuracy = null,
+        };
         Assert.True((other with { ValidationLoss = 0.4 }).IsBetterThan(other));
         Assert.False((other with { ValidationLoss = 0.6 }).IsBetterThan(other));
     }
