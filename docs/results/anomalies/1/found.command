@@ -1,0 +1,1 @@
+modelc accuracy float.onnx --data $skab/$file.csv --columns 2-9 --train-rows 400 --seed 1 --label anomaly --anomalies

@@ -1,0 +1,1 @@
+modelc train --architecture autoencoder --data $skab/$file.csv --columns 2-9 --train-rows 400 --seed 1 --standardize --bottleneck 3 --hidden 32 --layers 1 --epochs 50 --batch 32 --threads 1 -o float.onnx
