@@ -15,14 +15,14 @@ begin() {
   mkdir -p "$models" "$logs"
 }
 
-# step NAME ARGUMENTS…: runs modelc once; its JSON goes to NAME.json, behind the command that made it. What is there is not made again.
+# step NAME ARGUMENTS…: runs modelc once; its JSON goes to NAME.json, the command to NAME.command. What is there is not made again.
 step() {
   local name=$1
   shift
   [ -s "$logs/$name.json" ] && return
   echo "$(basename "$(dirname "$models")")/$(basename "$models") $name" >&2
   (cd "$models" && dotnet "$modelc" "$@" --json) >"$logs/$name.json.part"
-  echo "modelc $*" | sed "s|$fashion_mnist|\$fashion_mnist|g; s|$logs/||g" >"$logs/$name.command"
+  echo "modelc$(printf ' %q' "$@")" | sed "s|$fashion_mnist|\$fashion_mnist|g; s|$logs/||g" >"$logs/$name.command"
   mv "$logs/$name.json.part" "$logs/$name.json"
 }
 

@@ -15,5 +15,5 @@ for seed in "${@:-1}"; do
   step pruned prune float.onnx "${data[@]}" --method channels --criterion taylor --samples 2000 --amount 0.45 --multiple 8 --steps 3 --epochs 2 \
     --learning-rate 0.002 --training-threads "$threads" -o pruned.onnx
   step pruned-int8 quantize pruned.onnx "${calibration[@]}" -o pruned-int8.onnx
-  step times report int8.onnx pruned-int8.onnx shared-trained.onnx -o times.html
+  step times report int8.onnx pruned-int8.onnx -o times.html
 done

@@ -1,1 +1,1 @@
-modelc train --architecture ds-cnn --data sounds --label-pattern ^(?<label>[0-9])_ --audio log-mel rate=8000 window=256 hop=160 bands=20 frames=36 range=40 --epochs 20 --batch 32 --threads 1 -o float.onnx --log float.log
+modelc train --architecture ds-cnn --data sounds --label-pattern '^(?<label>[0-9])_' --audio 'log-mel rate=8000 window=256 hop=160 bands=20 frames=36 range=40' --epochs 20 --batch 32 --threads 1 -o float.onnx --log float.log
