@@ -41,38 +41,23 @@ internal sealed record AccuracyReport(
     private const double MostDifference = 1e-3;
 
     public static AccuracyReport NotCompiled(ModelCase opened, IEnumerable<Problem> problems) =>
-        new(
-            opened.File.Path,
-            "unsupported",
-            opened.Options.Target.Name,
-            null,
-            0,
-            0,
-            0,
-            0,
-            null,
-            null,
-            null,
-            null,
-            DiagnosticReport.Of(problems)
-        );
+        Unmeasured(opened, "unsupported", null, 0, problems) with
+        {
+            RightOurs = 0,
+            RightOnnxruntime = 0,
+            DifferentPredictions = 0,
+        };
 
     public static AccuracyReport Of(ModelCase opened, string part, int items, PredictionQuality measured, IEnumerable<Problem> problems) =>
-        new(
-            opened.File.Path,
-            "measured",
-            opened.Options.Target.Name,
-            part,
-            items,
-            measured.RightOurs,
-            measured.RightOracle,
-            measured.DifferentPredictions,
-            measured.SquaredErrorOurs,
-            measured.SquaredErrorOracle,
-            measured.OutputDifference,
-            null,
-            DiagnosticReport.Of(problems)
-        );
+        Unmeasured(opened, "measured", part, items, problems) with
+        {
+            RightOurs = measured.RightOurs,
+            RightOnnxruntime = measured.RightOracle,
+            DifferentPredictions = measured.DifferentPredictions,
+            SquaredErrorOurs = measured.SquaredErrorOurs,
+            SquaredErrorOnnxruntime = measured.SquaredErrorOracle,
+            OutputDifference = measured.OutputDifference,
+        };
 
     public static AccuracyReport OfAnomalies(
         ModelCase opened,
@@ -81,10 +66,12 @@ internal sealed record AccuracyReport(
         int items,
         double outputDifference,
         IEnumerable<Problem> problems
-    ) =>
+    ) => Unmeasured(opened, "measured", part, items, problems) with { OutputDifference = outputDifference, Anomalies = found };
+
+    private static AccuracyReport Unmeasured(ModelCase opened, string status, string? part, int items, IEnumerable<Problem> problems) =>
         new(
             opened.File.Path,
-            "measured",
+            status,
             opened.Options.Target.Name,
             part,
             items,
@@ -93,8 +80,8 @@ internal sealed record AccuracyReport(
             null,
             null,
             null,
-            outputDifference,
-            found,
+            null,
+            null,
             DiagnosticReport.Of(problems)
         );
 
