@@ -7,7 +7,7 @@ namespace ModelCompiler.Training.Native;
 /// Convolutions that libtorch computes rightly: of inputs whose channels lie beside each other in memory, either dense or one channel at a
 /// time. oneDNN 3.7, with which libtorch 2.10 convolves, blocks the channels of any other layout by the width of a register and does not
 /// clear what it adds to fill the last one: sums come out wrong, some of them no number, with AVX2 and AVX-512 where kernels are wider than
-/// one element. This order is also several times faster.
+/// one element.
 /// </summary>
 internal static class ChannelsLast
 {
