@@ -10,9 +10,13 @@ internal static class ScalarRequantizationText
         "Requantise",
         """
         // round-half-even(sum · multiplier) + zero point, limited to [low, high]; limited as a float first, whose conversion is then exact.
+        // It is never NaN, so that what the processor's own instructions do with that does not matter.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal static int Requantise(int sum, float multiplier, int zeroPoint, int low, int high) =>
-            (int)Math.Min(Math.Max(MathF.Round((float)sum * multiplier), low - zeroPoint), high - zeroPoint) + zeroPoint;
+        internal static int Requantise(int sum, float multiplier, int zeroPoint, int low, int high)
+        {
+            float limited = float.MinNative(float.MaxNative(MathF.Round((float)sum * multiplier), low - zeroPoint), high - zeroPoint);
+            return float.ConvertToIntegerNative<int>(limited) + zeroPoint;
+        }
         """
     );
 
