@@ -48,25 +48,29 @@ internal sealed class QuantizeEmitter(KernelWriter writer, ElementType element, 
     /// <summary>All elements of the input, in their order.</summary>
     public void Row(int elements)
     {
-        var vectors = elements / _text.Block * _text.Block;
-        if (vectors > 0)
+        if (elements < _text.Block)
         {
-            DeclareConstants();
-            using var loop = _code.For("i", 0, vectors, _text.Block);
-            for (var part = 0; part < ByteText.Parts; part++)
-            {
-                Integers($"v{part}", $"Unsafe.Add(ref {writer.Input()}, i + {part * _text.Lanes})");
-            }
-
-            _code.Line($"var bytes = {_text.Quantised("v0, v1, v2, v3", element, "zeros")};");
-            _code.Line($"{_text.InOrder("bytes")}.StoreUnsafe(ref {AsByte($"Unsafe.Add(ref {writer.Output()}, i)")});");
-        }
-
-        if (vectors < elements)
-        {
-            using var loop = _code.For("i", vectors, elements);
+            using var elementwise = _code.For("i", 0, elements);
             Element($"Unsafe.Add(ref {writer.Output()}, i)", $"Unsafe.Add(ref {writer.Input()}, i)");
+            return;
         }
+
+        DeclareConstants();
+        var isWhole = elements % _text.Block == 0;
+        using var loop = _code.For(isWhole ? "i" : "start", 0, elements, _text.Block);
+        if (!isWhole)
+        {
+            _code.Line("// The last ones again with some before them: sooner done than one by one, and less code.");
+            _code.Line($"nint i = Math.Min(start, {elements - _text.Block});");
+        }
+
+        for (var part = 0; part < ByteText.Parts; part++)
+        {
+            Integers($"v{part}", $"Unsafe.Add(ref {writer.Input()}, i + {part * _text.Lanes})");
+        }
+
+        _code.Line($"var bytes = {_text.Quantised("v0, v1, v2, v3", element, "zeros")};");
+        _code.Line($"{_text.InOrder("bytes")}.StoreUnsafe(ref {AsByte($"Unsafe.Add(ref {writer.Output()}, i)")});");
     }
 
     /// <summary>
