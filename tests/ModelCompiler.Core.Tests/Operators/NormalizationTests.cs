@@ -1,6 +1,7 @@
 using CsCheck;
 using ModelCompiler.Graphs;
 using ModelCompiler.Testing;
+using ModelCompiler.Verification;
 
 namespace ModelCompiler.Core.Tests.Operators;
 
@@ -91,6 +92,24 @@ public sealed class NormalizationTests
     }
 
     [Theory]
+    [InlineData("Softmax", 10)]
+    [InlineData("Softmax", 32)]
+    [InlineData("LogSoftmax", 13)]
+    public void Softmax_of_few_elements_in_few_bytes_of_code_gives_the_same_bits(string op, int elements)
+    {
+        var model = new OnnxModelBuilder(13);
+        model.Output(model.Node(op, [model.Input("x", ElementType.Float32, 1, elements)]), ElementType.Float32);
+        Differential.Check(model, weights: WeightChoice.Smallest);
+
+        var values = Enumerable.Range(0, elements).Select(i => MathF.Sin(i) * 3).ToArray();
+        var (fast, fastCode) = Run(model, WeightChoice.Fastest, values);
+        var (small, smallCode) = Run(model, WeightChoice.Smallest, values);
+        Assert.Equal(fast.Select(BitConverter.SingleToInt32Bits), small.Select(BitConverter.SingleToInt32Bits));
+        Assert.Contains("_Avx2", fastCode, StringComparison.Ordinal);
+        Assert.DoesNotContain("_Avx2", smallCode, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(2, 5, 48, -1)]
     [InlineData(3, 7, 5, 1)]
     [InlineData(2, 3, 3, -1)]
@@ -130,5 +149,13 @@ public sealed class NormalizationTests
         string[] inputs = [x, model.Constant([3], 1, 0.5f, -2), model.Constant([3], 0.1f, 0, 1)];
         model.Output(model.Node("InstanceNormalization", inputs), ElementType.Float32);
         Differential.Check(model);
+    }
+
+    private static (float[] Output, string Code) Run(OnnxModelBuilder model, WeightChoice weights, float[] input)
+    {
+        var options = new CompileOptions { ClassName = "TestModel", Weights = weights };
+        var compiled = ModelCompilation.Compile(new ModelSource("test.onnx", model.ToBytes(), _ => null), options);
+        using var network = CompiledNetwork.Load(compiled, options);
+        return ((float[])network.Run(input)[0].Elements, compiled.Implementation);
     }
 }

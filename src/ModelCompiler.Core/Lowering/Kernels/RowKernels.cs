@@ -21,6 +21,9 @@ internal sealed record SoftmaxKernel(
     EquatableArray<InstructionSet> Widths
 ) : Kernel
 {
+    /// <summary>Elements up to which code without vectors is written where few bytes are wanted: it is half as long.</summary>
+    private const int FewElements = 32;
+
     public override EquatableArray<InstructionSet> Variants => Widths;
 
     /// <summary>Elements that vectors run through.</summary>
@@ -33,7 +36,8 @@ internal sealed record SoftmaxKernel(
         var x = node.Input(0);
         var (outer, length, inner) = (x.Shape.Product(0, op.Axis), x.Shape[op.Axis], x.Shape.Product(op.Axis + 1, x.Shape.Rank));
         var kernel = new SoftmaxKernel(x.Element, outer, length, inner, op.Logarithm, false, (InstructionSet[])[InstructionSet.Portable]);
-        var vectorised = kernel.Row * x.Element.SizeInBytes() >= 16;
+        var isSmall = context.WantedWeights == WeightChoice.Smallest && x.Shape.Elements <= FewElements;
+        var vectorised = !isSmall && kernel.Row * x.Element.SizeInBytes() >= 16;
         return new(
             vectorised ? kernel with { Vectorised = true, Widths = VectorVariants.Of(context.Target, kernel.Row, x.Element) } : kernel,
             (Value[])[x],
