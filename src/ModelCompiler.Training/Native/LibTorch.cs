@@ -43,6 +43,7 @@ public static class LibTorch
         var folder = FindFolder();
         try
         {
+            TorchEnvironment.ReadLogLevel(NativeLibrary.Load(Path.Combine(folder, "libc10.so")));
             NativeLibrary.Load(Path.Combine(folder, "libtorch_cpu.so"));
             NativeLibrary.Load(Path.Combine(folder, "libtorch.so"));
             LoadBinding(FindBinding(), report);

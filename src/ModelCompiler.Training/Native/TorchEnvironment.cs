@@ -31,6 +31,17 @@ internal static class TorchEnvironment
         Allocate(TopPad, 64 << 20);
     }
 
+    /// <summary>Has libtorch look at its log level, which only programs in Python make it do by themselves.</summary>
+    /// <param name="c10">libc10, the part of libtorch that logs.</param>
+    public static void ReadLogLevel(nint c10)
+    {
+        // c10::initLogging(). Without it, more is written, and nothing else is different.
+        if (NativeLibrary.TryGetExport(c10, "_ZN3c1011initLoggingEv", out var initialise))
+        {
+            Marshal.GetDelegateForFunctionPointer<Action>(initialise)();
+        }
+    }
+
     private static void Allocate(int option, int value)
     {
         if (SetAllocation(option, value) == 0)

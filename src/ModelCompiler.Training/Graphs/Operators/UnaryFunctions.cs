@@ -95,6 +95,12 @@ internal static class UnaryFunctions
 
     private static Tensor Bounded(Tensor x, float low, float high)
     {
+        // The gradient of clamp goes element by element and takes a third of the training of a MobileNet. (TorchSharp's hardtanh changes nothing.)
+        if ((low, high) == (0, 6) && x.is_floating_point())
+        {
+            return functional.relu6(x);
+        }
+
         x = float.IsNegativeInfinity(low) ? x : x.clamp(min: low);
         return float.IsPositiveInfinity(high) ? x : x.clamp(max: high);
     }
