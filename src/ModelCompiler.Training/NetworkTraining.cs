@@ -89,6 +89,11 @@ public sealed class NetworkTraining : IDisposable
         CancellationToken cancellation = default
     )
     {
+        if (!_options.Augments)
+        {
+            _objective?.Prepare(_items, cancellation);
+        }
+
         string? stopped = null;
         var best = _epochs.Aggregate((EpochResult?)null, (b, e) => e.IsBetterThan(b) ? e : b);
         while (stopped is null && _epochs.Count < _options.Epochs)
@@ -241,7 +246,9 @@ public sealed class NetworkTraining : IDisposable
             var inputs = _items.Inputs(batches[i], _options.Augments ? random : null);
             using var pause = CollectionPause.Begin();
             var (outputs, targets) = (_model.Forward(inputs), _items.Targets(batches[i], _options.Loss));
-            var loss = _objective?.Of(outputs, inputs, targets) ?? Loss.Of(_options.Loss, outputs, targets);
+            var loss =
+                _objective?.Of(outputs, new(_items, batches[i], _options.Augments, inputs, targets))
+                ?? Loss.Of(_options.Loss, outputs, targets);
             var value = loss.item<float>();
             if (!float.IsFinite(value))
             {
@@ -284,7 +291,9 @@ public sealed class NetworkTraining : IDisposable
             var inputs = items.Inputs(batch, null);
             using var pause = CollectionPause.Begin();
             var (outputs, targets) = (model.Forward(inputs), items.Targets(batch, kind));
-            loss += (objective?.Of(outputs, inputs, targets) ?? Loss.Of(kind, outputs, targets)).item<float>() * batch.Length;
+            loss +=
+                (objective?.Of(outputs, new(items, batch, false, inputs, targets)) ?? Loss.Of(kind, outputs, targets)).item<float>()
+                * batch.Length;
             right += objective is { UsesTargets: false } ? null : Loss.Right(kind, outputs, targets);
         }
 

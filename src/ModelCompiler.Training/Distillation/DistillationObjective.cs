@@ -20,6 +20,7 @@ public sealed class DistillationObjective : TrainingObjective, IDisposable
     private readonly TrainableModel _student;
     private readonly LossKind _loss;
     private readonly DistillationOptions _options;
+    private RememberedScores? _remembered;
 
     /// <summary>Prepares to learn from teachers.</summary>
     /// <param name="student">The student.</param>
@@ -77,22 +78,33 @@ public sealed class DistillationObjective : TrainingObjective, IDisposable
     protected internal override string Key =>
         $"distillation {_options with { Hints = [] }} hints {string.Join(' ', _options.Hints)} teachers {string.Join(' ', _teachers.Select(t => t.Teacher.Hash))}";
 
-    /// <inheritdoc/>
-    public override Tensor Of(NetworkOutputs outputs, IReadOnlyList<Tensor> inputs, Tensor targets)
+    /// <summary>Where only scores are compared, the teachers need not give them again in each epoch.</summary>
+    protected internal override void Prepare(TrainingItems items, CancellationToken cancellation)
     {
-        List<NetworkOutputs> answers = [.. _teachers.Select(t => t.Teacher.Answer(t.Inputs.From(inputs)))];
-        List<Tensor> scores = [.. _teachers.Select((t, i) => t.Scores.Of(answers[i]))];
+        if (_hints.Count == 0 && _remembered?.Items != items)
+        {
+            _remembered?.Dispose();
+            _remembered = RememberedScores.Of(items, _student.FileBatch, inputs => Scores(Answers(inputs)), cancellation);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Of(NetworkOutputs outputs, TrainingBatch batch)
+    {
+        var isKnown = !batch.AreChanged && _remembered?.Items == batch.Items;
+        IReadOnlyList<NetworkOutputs> answers = isKnown ? [] : Answers(batch.Inputs);
+        var scores = isKnown ? _remembered!.Of(batch.Which) : Scores(answers);
         var student = TeacherScores.Raw(_loss, outputs);
         var soft = _loss switch
         {
             LossKind.CrossEntropy => SoftTargets.OfClasses(student, scores, _options.Temperature),
             LossKind.BinaryCrossEntropy => SoftTargets.OfOutputs(student, scores, _options.Temperature),
-            _ => functional.mse_loss(student, stack([.. scores], 0).mean([0])),
+            _ => functional.mse_loss(student, stack(scores, 0).mean([0])),
         };
         var loss = soft * _options.Alpha;
         if (UsesTargets)
         {
-            loss += Loss.Of(_loss, outputs, targets) * (1 - _options.Alpha);
+            loss += Loss.Of(_loss, outputs, batch.Targets) * (1 - _options.Alpha);
         }
 
         foreach (var (projection, mine, teacher, theirs) in _hints)
@@ -106,6 +118,7 @@ public sealed class DistillationObjective : TrainingObjective, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _remembered?.Dispose();
         _student.Observe();
         foreach (var (teacher, _, _) in _teachers)
         {
@@ -117,6 +130,11 @@ public sealed class DistillationObjective : TrainingObjective, IDisposable
             hint.Projection.Dispose();
         }
     }
+
+    private List<NetworkOutputs> Answers(IReadOnlyList<Tensor> inputs) =>
+        [.. _teachers.Select(t => t.Teacher.Answer(t.Inputs.From(inputs)))];
+
+    private List<Tensor> Scores(IReadOnlyList<NetworkOutputs> answers) => [.. _teachers.Select((t, i) => t.Scores.Of(answers[i]))];
 
     /// <summary>Has student and teachers give what the hints compare.</summary>
     /// <returns>For each hint the number of its teacher, and the place among what that one gives.</returns>

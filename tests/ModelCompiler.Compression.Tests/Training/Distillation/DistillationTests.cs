@@ -199,8 +199,29 @@ public sealed class DistillationTests
         Assert.Equal(file.Length, student.ToOnnx().Length);
     }
 
-    [TorchFact]
-    public void A_resumed_distillation_with_hints_ends_as_one_without_interruption()
+    [TorchTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Items_that_stay_as_they_are_are_shown_to_teachers_once(bool several)
+    {
+        using var student = Open(Dense(1, end: "Softmax"));
+        OnnxModelBuilder[] models = [Dense(2, end: "Softmax"), Dense(3, end: "Softmax")];
+        List<Teacher> teachers = [.. (several ? models : models.Take(1)).Select(m => Teach(m))];
+        var items = Items(student, i => i % 3);
+        using var objective = new DistillationObjective(student, teachers, items, LossKind.CrossEntropy, OnlyTeachers);
+        using var training = new NetworkTraining(student, items, Quick with { Epochs = 1 }, objective);
+
+        training.Run();
+
+        var asked = Value(objective, student, items, areChanged: true);
+        teachers.ForEach(t => t.Dispose());
+        Assert.Equal(asked, Value(objective, student, items), 1e-6);
+    }
+
+    [TorchTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_resumed_distillation_ends_as_one_without_interruption(bool hints)
     {
         byte[]? saved = null;
         var whole = Run(training => training.Run(e => saved = e.Epoch == 2 ? training.Save() : saved));
@@ -222,7 +243,7 @@ public sealed class DistillationTests
             using var student = Open(TwoLayers(1, 5));
             using var teacher = Teach(TwoLayers(2, 8));
             var items = Items(student, i => i % 3);
-            var options = new DistillationOptions { Alpha = alpha, Hints = [new("hidden", "hidden")] };
+            var options = new DistillationOptions { Alpha = alpha, Hints = hints ? [new("hidden", "hidden")] : [] };
             using var objective = new DistillationObjective(student, [teacher], items, LossKind.CrossEntropy, options);
             using var training = new NetworkTraining(student, items, Quick with { Epochs = 4 }, objective);
             work(training);
@@ -296,14 +317,15 @@ public sealed class DistillationTests
         DistillationObjective objective,
         TrainableModel student,
         TrainingItems items,
-        LossKind loss = LossKind.CrossEntropy
+        LossKind loss = LossKind.CrossEntropy,
+        bool areChanged = false
     )
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
         using var noGradient = TorchSharp.torch.no_grad();
         int[] all = [.. Enumerable.Range(0, items.Count)];
         var inputs = items.Inputs(all, null);
-        return objective.Of(student.Forward(inputs), inputs, items.Targets(all, loss)).item<float>();
+        return objective.Of(student.Forward(inputs), new(items, all, areChanged, inputs, items.Targets(all, loss))).item<float>();
     }
 
     private TrainingItems Items(TrainableModel model, Func<int, long> labels) =>
