@@ -65,7 +65,6 @@ public sealed record SearchSpace(
                 new("layers of 8", ["--scope", "layer", "--multiple", Lanes]),
                 new("global of 8", ["--scope", "global", "--multiple", Lanes]),
                 new("layers of 8, 2 fewer", ["--scope", "layer", "--multiple", Lanes], FewerLayers: 2),
-                new("layers of 8, 4 fewer", ["--scope", "layer", "--multiple", Lanes], FewerLayers: 4),
             ],
             [
                 new("int8", 0.1, epochs => [Quantise(), Distil(epochs, learningRate * FormRate)]),

@@ -3,7 +3,7 @@ namespace ModelCompiler.Compression.Search;
 /// <summary>Predicts how long a trial takes from what trials have taken.</summary>
 internal sealed class TimeModel
 {
-    // Training computes a gradient for each layer's inputs and weights besides its outputs; the teacher has outputs only.
+    // Training computes a gradient for each layer's inputs and weights besides its outputs; the teacher has outputs only, and once.
     private const double PassesOfTraining = 3;
 
     // Until one was run: so that what trains nothing comes first.
@@ -52,5 +52,5 @@ internal sealed class TimeModel
     }
 
     private double WorkOf(SearchStep step, long macs) =>
-        step.Trains ? step.Epochs * (1 + (PassesOfTraining * macs / Math.Max(_knowledge.Baseline.Size!.Macs, 1))) : 1;
+        step.Trains ? 1 + (step.Epochs * PassesOfTraining * macs / Math.Max(_knowledge.Baseline.Size!.Macs, 1)) : 1;
 }
