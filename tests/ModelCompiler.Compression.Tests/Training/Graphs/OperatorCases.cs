@@ -131,6 +131,10 @@ internal static partial class OperatorCases
         cases.Add("Gelu", () => Of([2, 3], (m, x) => m.Node("Gelu", [x]), opset: 20));
         cases.Add("Gelu tanh", () => Of([2, 3], (m, x) => m.Node("Gelu", [x], ("approximate", "tanh")), opset: 20));
         cases.Add("Clip", () => Of([2, 3, 4], (m, x) => m.Node("Clip", [x, m.Constant([], -0.5f), m.Constant([], 0.75f)])));
+        cases.Add(
+            "Clip to 6",
+            () => Of([2, 3, 4], (m, x) => m.Node("Clip", [m.Node("Mul", [x, m.Constant([], 6f)]), m.Constant([], 0f), m.Constant([], 6f)]))
+        );
         foreach (var op in new[] { "Add", "Mul", "Sub", "Max", "Min", "PRelu" })
         {
             cases.Add(op, () => Of([2, 3, 4], (m, x) => m.Node(op, [x, m.Constant(RandomTensors.Floats(3, 3, 1))])));
