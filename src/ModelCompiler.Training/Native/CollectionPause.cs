@@ -14,6 +14,7 @@ internal sealed class CollectionPause : IDisposable
 
     private static readonly Lock Gate = new();
     private static int _open;
+    private static bool _isRegion;
     private bool _isOver;
 
     private CollectionPause() { }
@@ -23,10 +24,12 @@ internal sealed class CollectionPause : IDisposable
     {
         lock (Gate)
         {
-            if (_open++ == 0 && GCSettings.LatencyMode != GCLatencyMode.NoGCRegion)
+            if (_open == 0 && GCSettings.LatencyMode != GCLatencyMode.NoGCRegion)
             {
-                GC.TryStartNoGCRegion(Budget);
+                _isRegion = GC.TryStartNoGCRegion(Budget);
             }
+
+            _open++;
         }
 
         return new();
@@ -37,12 +40,26 @@ internal sealed class CollectionPause : IDisposable
     {
         lock (Gate)
         {
-            if (!_isOver && --_open == 0 && GCSettings.LatencyMode == GCLatencyMode.NoGCRegion)
+            if (!_isOver && --_open == 0 && _isRegion)
             {
-                GC.EndNoGCRegion();
+                _isRegion = false;
+                EndRegion();
             }
 
             _isOver = true;
+        }
+    }
+
+    // Also where a collection has ended the region already, it must be said to be over before another can begin.
+    private static void EndRegion()
+    {
+        try
+        {
+            GC.EndNoGCRegion();
+        }
+        catch (InvalidOperationException)
+        {
+            // More than the budget was allocated, or somebody else asked for a collection: that it has come is no news.
         }
     }
 }

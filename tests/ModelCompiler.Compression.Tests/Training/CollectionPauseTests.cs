@@ -1,3 +1,4 @@
+using System.Runtime;
 using ModelCompiler.Training.Native;
 
 namespace ModelCompiler.Compression.Tests.Training;
@@ -27,9 +28,27 @@ public sealed class CollectionPauseTests
         Assert.True(GC.CollectionCount(0) > before);
     }
 
-    private static void Allocate()
+    [Fact]
+    public void Another_pause_can_begin_after_one_that_a_collection_has_ended()
     {
-        for (var i = 0; i < 1000; i++)
+        var before = GC.CollectionCount(0);
+        using (CollectionPause.Begin())
+        {
+            Allocate(100_000);
+        }
+
+        Assert.True(GC.CollectionCount(0) > before);
+        using (CollectionPause.Begin())
+        {
+            Assert.Equal(GCLatencyMode.NoGCRegion, GCSettings.LatencyMode);
+        }
+
+        Assert.NotEqual(GCLatencyMode.NoGCRegion, GCSettings.LatencyMode);
+    }
+
+    private static void Allocate(int count = 1000)
+    {
+        for (var i = 0; i < count; i++)
         {
             GC.KeepAlive(new byte[8 << 10]);
         }
