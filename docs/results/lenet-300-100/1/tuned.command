@@ -1,1 +1,1 @@
-modelc finetune clustered.onnx --data $fashion_mnist --seed 1 --threads 1 --keep-clusters --epochs 3 --learning-rate 0.0003 -o tuned.onnx
+modelc finetune clustered.onnx --data $fashion_mnist --seed 1 --threads 1 --keep-clusters --epochs 4 --learning-rate 0.0005 -o tuned.onnx
