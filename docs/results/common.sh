@@ -15,14 +15,19 @@ begin() {
   mkdir -p "$models" "$logs"
 }
 
+# without_paths: what it reads, without where things are on this machine.
+without_paths() {
+  sed "s|$fashion_mnist|\$fashion_mnist|g; s|$logs/||g; s|$models/||g"
+}
+
 # step NAME ARGUMENTS…: runs modelc once; its JSON goes to NAME.json, the command to NAME.command. What is there is not made again.
 step() {
   local name=$1
   shift
   [ -s "$logs/$name.json" ] && return
   echo "$(basename "$(dirname "$models")")/$(basename "$models") $name" >&2
-  (cd "$models" && dotnet "$modelc" "$@" --json) >"$logs/$name.json.part"
-  echo "modelc$(printf ' %q' "$@")" | sed "s|$fashion_mnist|\$fashion_mnist|g; s|$logs/||g" >"$logs/$name.command"
+  (cd "$models" && dotnet "$modelc" "$@" --json) | without_paths >"$logs/$name.json.part"
+  echo "modelc$(printf ' %q' "$@")" | without_paths >"$logs/$name.command"
   mv "$logs/$name.json.part" "$logs/$name.json"
 }
 

@@ -1,0 +1,1 @@
+modelc prune float.onnx --data $fashion_mnist --seed 1 --method channels --criterion taylor --samples 2000 --amount 0.5 --multiple 8 --steps 3 --epochs 2 --learning-rate 0.002 --training-threads 1 -o pruned.onnx

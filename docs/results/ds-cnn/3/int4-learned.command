@@ -1,0 +1,1 @@
+modelc quantize float.onnx --calibration $fashion_mnist --seed 3 --samples 1000 --weight-bits 4 --rounding learned -o int4-learned.onnx

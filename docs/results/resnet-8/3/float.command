@@ -1,0 +1,1 @@
+modelc train --architecture resnet-8 --data $fashion_mnist --seed 3 --threads 1 --epochs 8 -o float.onnx --log float.log
