@@ -5,6 +5,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 for seed in "${@:-1}"; do
   ds_cnn "$seed"
   begin compress "$seed"
-  step search compress "../../ds-cnn/$seed/float.onnx" --data "$fashion_mnist" --seed "$seed" --max-drop 0.5 --time 30m --jobs 2 --augment \
+  step search compress "../../ds-cnn/$seed/float.onnx" --data "$fashion_mnist" --seed "$seed" --max-drop 0.5 --time 30m --jobs 2 \
     --plot "$logs/front.png" -o smallest.onnx
 done

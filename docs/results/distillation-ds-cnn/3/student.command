@@ -1,0 +1,1 @@
+modelc train --architecture ds-cnn --width 0.25 --data $fashion_mnist --seed 3 --threads 1 --epochs 6 -o student.onnx --log student.log
