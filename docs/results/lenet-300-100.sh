@@ -5,7 +5,7 @@ for seed in "${@:-1}"; do
   begin lenet-300-100 "$seed"
   data=(--data "$fashion_mnist" --seed "$seed")
   step float train --architecture lenet-300-100 "${data[@]}" --threads "$threads" --epochs 20 --no-augment -o float.onnx --log "$logs/float.log"
-  step pruned prune float.onnx "${data[@]}" --samples 10000 --scope global --amount 0.92 --steps 8 --from 0.5 --epochs 5 \
+  step pruned prune float.onnx "${data[@]}" --samples 10000 --scope global --amount 0.93 --steps 8 --from 0.5 --epochs 5 \
     --learning-rate 0.003 --weight-decay 0.3 --training-threads "$threads" --weights smallest -o pruned.onnx
   step recovered finetune pruned.onnx "${data[@]}" --threads "$threads" --keep-zeros --epochs 15 --learning-rate 0.002 --weight-decay 0.3 \
     -o recovered.onnx

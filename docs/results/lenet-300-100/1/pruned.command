@@ -1,1 +1,1 @@
-modelc prune float.onnx --data $fashion_mnist --seed 1 --samples 10000 --scope global --amount 0.92 --steps 8 --from 0.5 --epochs 5 --learning-rate 0.003 --weight-decay 0.3 --training-threads 1 --weights smallest -o pruned.onnx
+modelc prune float.onnx --data $fashion_mnist --seed 1 --samples 10000 --scope global --amount 0.93 --steps 8 --from 0.5 --epochs 5 --learning-rate 0.003 --weight-decay 0.3 --training-threads 1 --weights smallest -o pruned.onnx
