@@ -28,16 +28,7 @@ public sealed class DistillCommandTests : IDisposable
             "3",
             "--alpha",
             "1",
-            "--epochs",
-            "20",
-            "--batch",
-            "8",
-            "--learning-rate",
-            "0.1",
-            "--threads",
-            "1",
-            "--validation",
-            "0.25",
+            .. TrainingModels.Options(epochs: 20),
         ];
 
         var text = await Invocation.Of([.. arguments, "--no-time"]);

@@ -119,25 +119,7 @@ public sealed class TrainingCommandTests : IDisposable
     {
         var model = _models.Add("dense", TrainingModels.Dense());
         var data = TrainingData.WriteArrays(At("data.npz"));
-        string[] arguments =
-        [
-            "finetune",
-            model,
-            "--data",
-            data,
-            "-o",
-            At("better.onnx"),
-            "--epochs",
-            "10",
-            "--batch",
-            "8",
-            "--learning-rate",
-            "0.1",
-            "--threads",
-            "1",
-            "--validation",
-            "0.25",
-        ];
+        string[] arguments = ["finetune", model, "--data", data, "-o", At("better.onnx"), .. TrainingModels.Options(epochs: 10)];
 
         var text = await Invocation.Of([.. arguments, "--no-time"]);
         var json = Json(await Invocation.Of([.. arguments, "--json"]));
