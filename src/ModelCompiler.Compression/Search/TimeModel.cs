@@ -3,7 +3,8 @@ namespace ModelCompiler.Compression.Search;
 /// <summary>Predicts how long a trial takes from what trials have taken.</summary>
 internal sealed class TimeModel
 {
-    // Training computes a gradient for each layer's inputs and weights besides its outputs; the teacher has outputs only, and once.
+    // Training computes a gradient for each layer's inputs and weights besides its outputs; the teacher has outputs only, and once
+    // unless items are changed at random.
     private const double PassesOfTraining = 3;
 
     // Until one was run: so that what trains nothing comes first.

@@ -95,7 +95,7 @@ internal static class UnaryFunctions
 
     private static Tensor Bounded(Tensor x, float low, float high)
     {
-        // The gradient of clamp goes element by element and takes a third of the training of a MobileNet. (TorchSharp's hardtanh changes nothing.)
+        // The gradient of clamp goes element by element, that of relu6 by vectors. (TorchSharp's hardtanh changes nothing at all.)
         if ((low, high) == (0, 6) && x.is_floating_point())
         {
             return functional.relu6(x);

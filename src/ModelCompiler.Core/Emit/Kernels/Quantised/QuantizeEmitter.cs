@@ -60,7 +60,7 @@ internal sealed class QuantizeEmitter(KernelWriter writer, ElementType element, 
         using var loop = _code.For(isWhole ? "i" : "start", 0, elements, _text.Block);
         if (!isWhole)
         {
-            _code.Line("// The last ones again with some before them: sooner done than one by one, and less code.");
+            _code.Line("// The last ones again with some before them, so that none goes by itself.");
             _code.Line($"nint i = Math.Min(start, {elements - _text.Block});");
         }
 
