@@ -6,5 +6,6 @@ for seed in "${@:-1}"; do
   ds_cnn "$seed"
   begin compress "$seed"
   step search compress "../../ds-cnn/$seed/float.onnx" --data "$fashion_mnist" --seed "$seed" --max-drop 0.5 --time 30m --jobs 2 \
-    --plot "$logs/front.png" -o smallest.onnx
+    --plot "$logs/front.png" -o smallest.onnx \
+    2> >(tee -a "$logs/search.log" >&2)
 done

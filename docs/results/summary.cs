@@ -62,7 +62,7 @@ Table(
 Small(
     "lenet-300-100",
     "LeNet-300-100",
-    "93 % of the weights pruned in steps and the rest trained on, with weight decay, without which they learn the training items by heart; 16 values for them"
+    "93 % of the weights pruned in steps and the rest trained on, with weight decay; 16 values for them"
 );
 Small(
     "lenet-5",
@@ -77,7 +77,7 @@ Distilled(
 Distilled(
     "ds-cnn",
     "Distillation: a student that is too small",
-    "a DS-CNN of a quarter of the width, trained for six epochs, and for four more by the classes alone, or with the DS-CNN of the first seed above as the teacher. It does not learn its items by heart, and gains nothing by what else the teacher finds likely"
+    "a DS-CNN of a quarter of the width, trained for six epochs, and for four more by the classes alone, or with the DS-CNN of the first seed above as the teacher"
 );
 Ensembles();
 Table(
