@@ -31,7 +31,7 @@ public sealed class CompressCommandTests(FinishedSearch search) : IClassFixture<
         Assert.True(chosen.GetProperty("macs").GetInt64() < baseline.GetProperty("macs").GetInt64());
         Assert.Contains(
             chosen.GetProperty("commands").EnumerateArray(),
-            c => c.GetString()!.StartsWith("modelc distill ", StringComparison.Ordinal)
+            c => c.GetString()!.StartsWith("modelc finetune ", StringComparison.Ordinal)
         );
         var front = json.GetProperty("front").EnumerateArray().Select(p => p.GetProperty("objective").GetDouble()).ToList();
         Assert.Contains(chosen.GetProperty("objective").GetDouble(), front);

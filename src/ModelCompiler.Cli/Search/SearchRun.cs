@@ -103,9 +103,11 @@ internal sealed record SearchRun(
                 CultureInfo.InvariantCulture,
                 $"{knowledge.Objective(trial.Size!):F3} of the baseline, {100 * trial.Accuracy!.Value:F2} % of the validation items right, {knowledge.DropOf(trial):F2} points less than the original"
             );
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Spent.TotalSeconds:F0} s: {trial.Design}, effort {trial.Level + 1}: {outcome}"
-        );
+        return string.Create(CultureInfo.InvariantCulture, $"{Spent.TotalSeconds:F0} s: {trial.Design}, {Training(trial)}: {outcome}");
     }
+
+    private static string Training(Trial trial) =>
+        trial.Level == SearchSpace.Untrained
+            ? "not trained"
+            : FormattableString.Invariant($"effort {trial.Level + 1} by {trial.Design.Recovery}");
 }

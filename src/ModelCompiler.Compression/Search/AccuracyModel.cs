@@ -39,6 +39,7 @@ internal sealed class AccuracyModel
     private const double UnknownDeviation = 0.8;
 
     private readonly SearchKnowledge _knowledge;
+    private readonly List<Trial> _measured;
     private readonly double[] _ratios;
     private readonly List<(Design Design, double Left, ExpectedDrop Drop)> _observed;
     private readonly double _slope;
@@ -46,16 +47,18 @@ internal sealed class AccuracyModel
     public AccuracyModel(SearchKnowledge knowledge)
     {
         _knowledge = knowledge;
-        // The ratio at index i is that of the drop at level i to that at level i − 1.
-        _ratios = [.. Enumerable.Range(0, knowledge.Space.Efforts.Count).Select(RatioOf)];
-        _observed =
+        // What was learnt from something else says nothing of what is still to be trained.
+        _measured =
         [
             .. knowledge
                 .Trials.Where(t => t.IsMeasured)
-                .GroupBy(t => t.Design)
-                .Select(g => g.MaxBy(t => t.Level)!)
-                .Select(t => (t.Design, Left(t.Size!), Of(t))),
+                .Select(t => (Trial: t, Design: t.Design with { Recovery = knowledge.Recovery }))
+                .Where(t => t.Trial.IsOf(t.Design))
+                .Select(t => t.Trial with { Design = t.Design }),
         ];
+        // The ratio at index i is that of the drop at level i to that at level i − 1.
+        _ratios = [.. Enumerable.Range(0, knowledge.Space.Efforts.Count).Select(RatioOf)];
+        _observed = [.. _measured.GroupBy(t => t.Design).Select(g => g.MaxBy(t => t.Level)!).Select(t => (t.Design, Left(t.Size!), Of(t)))];
         // Least squares, with one observation's worth of what is usual.
         _slope =
             (UsualSlope + _observed.Sum(o => Worth(o.Drop) * (o.Drop.Drop - FormDrop(o.Design)) * Loss(o.Left)))
@@ -83,8 +86,7 @@ internal sealed class AccuracyModel
 
     private double RatioOf(int level)
     {
-        var ratios = _knowledge
-            .Trials.Where(t => t.IsMeasured)
+        var ratios = _measured
             .GroupBy(t => t.Design)
             .Select(g => (Before: g.FirstOrDefault(t => t.Level == level - 1), After: g.FirstOrDefault(t => t.Level == level)))
             .Where(p => p.Before is not null && p.After is not null && _knowledge.DropOf(p.Before) > ExpectedDrop.Noise)

@@ -100,7 +100,7 @@ public sealed class CompressionSearch(IStepRunner runner, SearchSpace space, Sea
                     var trials = new List<Trial>();
                     foreach (var form in space.Forms)
                     {
-                        var design = new Design(choices[i].Family, choices[i].Permille, form.Name);
+                        var design = new Design(choices[i].Family, choices[i].Permille, form.Name, space.Recoveries[0].Name);
                         trials.Add(await Trial.Run(runner, space, design, SearchSpace.Untrained, false, stop).ConfigureAwait(false));
                         if (trials[^1] is { Failure: not null, Steps.Count: 1 } && design.Permille > 0)
                         {

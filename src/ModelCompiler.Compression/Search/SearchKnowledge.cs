@@ -13,6 +13,9 @@ public sealed class SearchKnowledge
     private readonly List<Candidate> _candidates = [];
     private readonly Dictionary<(string Family, int Permille), List<Trial>> _priced = [];
 
+    // After the shortest training every network is still learning what it knew, from whatever it learns.
+    private const int LevelThatTells = 1;
+
     /// <summary>Begins with the plain quantisation of the original.</summary>
     /// <param name="space">What is searched.</param>
     /// <param name="goal">What for.</param>
@@ -53,6 +56,14 @@ public sealed class SearchKnowledge
             .ThenByDescending(t => t.Accuracy)
             .FirstOrDefault();
 
+    /// <summary>Trials of one design that was trained with each recovery as long as tells, or failed.</summary>
+    private IReadOnlyList<Trial>? Compared =>
+        _trials
+            .Where(t => t.Design.Permille > 0 && (t.Level == ComparedLevel || (t.Level > SearchSpace.Untrained && t.Failure is not null)))
+            .GroupBy(t => t.Design with { Recovery = "" })
+            .Select(g => g.DistinctBy(t => t.Design.Recovery).ToList())
+            .FirstOrDefault(g => g.Count == Space.Recoveries.Count);
+
     /// <summary>What a model costs as one number.</summary>
     public double Objective(ModelSize size) => size.Against(Baseline.Size!);
 
@@ -64,10 +75,22 @@ public sealed class SearchKnowledge
 
     /// <summary>The trial of a design that was trained the longest; null where there is none.</summary>
     public Trial? LatestOf(Design design) =>
-        _trials.Where(t => t.IsMeasured && t.Design == design).OrderByDescending(t => t.Level).FirstOrDefault();
+        _trials.Where(t => t.IsMeasured && t.IsOf(design)).OrderByDescending(t => t.Level).FirstOrDefault();
 
     /// <summary>Whether a design, or the channels that it has, could not be made.</summary>
-    public bool HasFailed(Design design) => _trials.Any(t => t.Failure is not null && t.Design == design);
+    public bool HasFailed(Design design) => _trials.Any(t => t.Failure is not null && t.IsOf(design));
+
+    /// <summary>
+    /// What networks learn from: that which has made the most of the one design that was trained with each; the first of the table, and not
+    /// <see cref="RecoveryIsKnown"/>, before there is one.
+    /// </summary>
+    public string Recovery => Compared?.MaxBy(t => t.Accuracy ?? 0)!.Design.Recovery ?? Space.Recoveries[0].Name;
+
+    /// <summary>Whether it was found out what networks are to learn from.</summary>
+    public bool RecoveryIsKnown => Compared is not null;
+
+    /// <summary>The level up to which designs are trained with each recovery.</summary>
+    public int ComparedLevel => Math.Min(LevelThatTells, Space.Highest);
 
     /// <summary>Shares of a way to take channels out whose cost is known, in order.</summary>
     public IReadOnlyList<int> PricedShares(string family) =>

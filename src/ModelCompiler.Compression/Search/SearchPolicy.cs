@@ -28,28 +28,67 @@ public static class SearchPolicy
     /// <param name="left">Time that is left.</param>
     public static Proposal? Next(SearchKnowledge knowledge, string originalId, IReadOnlyCollection<Design> running, TimeSpan left)
     {
-        var (accuracy, time) = (new AccuracyModel(knowledge), new TimeModel(knowledge, originalId));
+        var time = new TimeModel(knowledge, originalId);
+        bool IsPossible(Proposal p) =>
+            !knowledge.HasFailed(p.Candidate.Design)
+            && !running.Any(p.Candidate.Design.SharesTraining)
+            && time.Estimate(p.Candidate, p.Level) * Caution <= left.TotalSeconds;
+
+        return Comparisons(knowledge, running).FirstOrDefault(IsPossible) ?? MostPromising(knowledge, time, IsPossible);
+    }
+
+    /// <summary>
+    /// Until it is known what networks are to learn from, the first design with fewer channels is trained with each recovery, before others
+    /// are trained in vain.
+    /// </summary>
+    private static IEnumerable<Proposal> Comparisons(SearchKnowledge knowledge, IReadOnlyCollection<Design> running)
+    {
+        var compared = knowledge
+            .Trials.Where(t => t.Level > SearchSpace.Untrained)
+            .Select(t => t.Design)
+            .Concat(running)
+            .Where(d => d.Permille > 0)
+            .Select(d => knowledge.Candidates.FirstOrDefault(c => d == c.Design with { Recovery = d.Recovery }))
+            .FirstOrDefault(c => c is not null);
+        return knowledge.RecoveryIsKnown || compared is null
+            ? []
+            : knowledge
+                .Space.Recoveries.Select(r => Next(knowledge, compared, r.Name))
+                .Where(p => p.Level <= knowledge.ComparedLevel)
+                .OrderBy(p => p.Level);
+    }
+
+    private static Proposal? MostPromising(SearchKnowledge knowledge, TimeModel time, Func<Proposal, bool> isPossible)
+    {
+        var accuracy = new AccuracyModel(knowledge);
         var reached = knowledge.Best is { } best
             ? knowledge.Objective(best.Size!)
             : knowledge.Candidates.Select(c => c.Objective).DefaultIfEmpty(0).Max() + (2 * LeastGain);
         return knowledge
-            .Candidates.Where(c => reached - c.Objective > LeastGain && !knowledge.HasFailed(c.Design))
-            .Where(c => !running.Any(c.Design.SharesChannels))
-            .Select(c => new Proposal(c, NextLevel(knowledge, c.Design)))
-            .Where(p => p.Level <= knowledge.Space.Highest)
-            .Select(p =>
-                (Proposal: p, Chance: accuracy.Predict(p.Candidate).ChanceOf(knowledge.Goal.MaxDrop), Seconds: Seconds(p, p.Level))
-            )
-            .Where(p => p.Chance > LeastChance && p.Seconds * Caution <= left.TotalSeconds)
-            .OrderByDescending(p => p.Chance * (reached - p.Proposal.Candidate.Objective) / Price(p.Proposal, p.Seconds))
+            .Candidates.Where(c => reached - c.Objective > LeastGain)
+            .Select(c => Next(knowledge, c, knowledge.Recovery))
+            .Where(p => p.Level <= knowledge.Space.Highest && isPossible(p))
+            .Select(p => (Proposal: p, Chance: accuracy.Predict(p.Candidate).ChanceOf(knowledge.Goal.MaxDrop)))
+            .Where(p => p.Chance > LeastChance)
+            .OrderByDescending(p => p.Chance * (reached - p.Proposal.Candidate.Objective) / Price(p.Proposal))
             .Select(p => p.Proposal)
             .FirstOrDefault();
 
-        double Seconds(Proposal p, int level) => time.Estimate(p.Candidate, level);
-
         // By the next stage alone, every design would get a short training before any got a long one; by all stages, the first would get all.
         // A second is the least that starting anything takes.
-        double Price(Proposal p, double next) => Math.Sqrt((1 + next) * (1 + Seconds(p, knowledge.Space.Highest)));
+        double Price(Proposal p) =>
+            Math.Sqrt((1 + time.Estimate(p.Candidate, p.Level)) * (1 + time.Estimate(p.Candidate, knowledge.Space.Highest)));
+    }
+
+    /// <summary>Pruned networks must be trained to be good for anything; those with all their channels are worth a look before.</summary>
+    private static Proposal Next(SearchKnowledge knowledge, Candidate candidate, string recovery)
+    {
+        var design = candidate.Design with { Recovery = recovery };
+        var level =
+            knowledge.LatestOf(design) is { } latest ? latest.Level + 1
+            : design.Permille == 0 ? SearchSpace.Untrained
+            : 0;
+        return new(candidate with { Design = design }, level);
     }
 
     /// <summary>
@@ -83,7 +122,7 @@ public static class SearchPolicy
         {
             var tooMuch = knowledge
                 .Trials.Where(t => t.Level == knowledge.Space.Highest && t.IsMeasured && !knowledge.Passes(t))
-                .Where(t => (t.Design.Family, t.Design.Form) == (family, form.Name))
+                .Where(t => (t.Design.Family, t.Design.Form, t.Design.Recovery) == (family, form.Name, knowledge.Recovery))
                 .MinBy(t => t.Design.Permille);
             // Between two shares that both cost more than the best there is nothing to find.
             if (tooMuch is not null && knowledge.Objective(tooMuch.Size!) < knowledge.Objective(best.Size!) - LeastGain)
@@ -92,10 +131,4 @@ public static class SearchPolicy
             }
         }
     }
-
-    /// <summary>Pruned networks must be trained to be good for anything; those with all their channels are worth a look before.</summary>
-    private static int NextLevel(SearchKnowledge knowledge, Design design) =>
-        knowledge.LatestOf(design) is { } latest ? latest.Level + 1
-        : design.Permille == 0 ? SearchSpace.Untrained
-        : 0;
 }

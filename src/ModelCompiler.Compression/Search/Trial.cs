@@ -21,6 +21,9 @@ public sealed record Trial(Design Design, int Level, IReadOnlyList<StepResult> S
     /// <summary>Whether there is a model whose accuracy is known.</summary>
     public bool IsMeasured => Failure is null && Accuracy is not null;
 
+    /// <summary>Whether it is one of a design: what is not trained is the same whatever would be learnt from.</summary>
+    public bool IsOf(Design design) => Design == (Level == SearchSpace.Untrained ? design with { Recovery = Design.Recovery } : design);
+
     /// <summary>Runs the steps of a design one after the other.</summary>
     /// <param name="runner">Runs a step.</param>
     /// <param name="space">Says which steps they are.</param>

@@ -137,11 +137,52 @@ public sealed class CompressionSearchTests
     [Fact]
     public void Layers_go_before_channels_and_nothing_is_measured_on_test_items_to_choose_them()
     {
-        var steps = SyntheticNetwork.Space.Steps(new("layers of 8, 2 fewer", 300, "int8"), 0);
+        var steps = SyntheticNetwork.Space.Steps(new("layers of 8, 2 fewer", 300, "int8", "labels"), 0);
 
-        Assert.Equal(["prune", "prune", "distill", "quantize", "distill"], steps.Select(s => s.Command));
+        Assert.Equal(["prune", "prune", "finetune", "quantize", "finetune"], steps.Select(s => s.Command));
         Assert.Equal(["--method", "blocks", "--blocks", "2", "--data", SearchStep.Samples], steps[0].Arguments);
         Assert.Contains("channels", steps[1].Arguments);
+    }
+
+    [Theory]
+    [InlineData(0.3, "labels")]
+    [InlineData(1, "labels")]
+    [InlineData(3, "teacher")]
+    public async Task Networks_learn_from_what_made_more_of_the_first_design_that_was_trained_with_both(double teaching, string better)
+    {
+        var knowledge = await new SyntheticNetwork { Teaching = teaching }.Search(HalfAPoint);
+
+        Assert.Equal((true, better), (knowledge.RecoveryIsKnown, knowledge.Recovery));
+        var pruned = knowledge.Trials.Where(t => t.Level > SearchSpace.Untrained && t.Design.Permille > 0).ToList();
+        Assert.Equal(2, pruned.Take(4).Select(t => t.Design.Recovery).Distinct().Count());
+        Assert.Single(pruned.Take(4).Select(t => t.Design with { Recovery = "" }).Distinct());
+        Assert.All(pruned.Skip(4), t => Assert.Equal(better, t.Design.Recovery));
+        Assert.Equal(better, knowledge.Best!.Design.Recovery);
+    }
+
+    [Fact]
+    public async Task A_way_to_train_that_fails_is_given_up_after_one_design()
+    {
+        var network = new SyntheticNetwork { Fault = s => s.Command == "finetune" ? "no classes" : null };
+        var knowledge = await network.Search(HalfAPoint);
+
+        var failed = knowledge.Trials.Where(t => t.Failure is not null && t.Design.Permille > 0).ToList();
+        Assert.Single(failed);
+        Assert.Equal("teacher", knowledge.Best!.Design.Recovery);
+    }
+
+    [Fact]
+    public void What_is_not_trained_is_the_same_whatever_would_be_learnt_from()
+    {
+        var (labels, teacher) = (new Design("layers", 500, "int8", "labels"), new Design("layers", 500, "int8", "teacher"));
+        var step = new StepResult("a", "", 0, null, 0.9, null);
+
+        Assert.True(new Trial(labels, SearchSpace.Untrained, [step]).IsOf(teacher));
+        Assert.False(new Trial(labels, 0, [step]).IsOf(teacher));
+        Assert.Equal(
+            SyntheticNetwork.Space.Steps(labels, SearchSpace.Untrained).Select(s => s.IdAfter("")),
+            SyntheticNetwork.Space.Steps(teacher, SearchSpace.Untrained).Select(s => s.IdAfter(""))
+        );
     }
 
     [Fact]

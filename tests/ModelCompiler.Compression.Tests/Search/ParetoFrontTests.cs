@@ -17,8 +17,8 @@ public sealed class ParetoFrontTests
             Measured(60, 40, 0.8), // fewer bytes for more operations
             Measured(70, 70, 0.7), // worse in everything
             Measured(50, 50, 0.8), // the same again
-            new(new("layers", 500, "int8"), 0, [new("failed", "", 0, null, null, new("no", 3))]),
-            new(new("layers", 500, "int8"), 0, [new("unmeasured", "", 0, Whole, null, null)]),
+            new(new("layers", 500, "int8", "labels"), 0, [new("failed", "", 0, null, null, new("no", 3))]),
+            new(new("layers", 500, "int8", "labels"), 0, [new("unmeasured", "", 0, Whole, null, null)]),
         ];
 
         Assert.Equal([trials[1], trials[3], trials[0]], ParetoFront.Of(trials, Whole));
@@ -43,5 +43,5 @@ public sealed class ParetoFrontTests
     }
 
     private static Trial Measured(long macs, long bytes, double accuracy) =>
-        new(new("layers", 500, "int8"), 0, [new($"{macs}-{bytes}", "", 1, new(macs, bytes, 1), accuracy, null)]);
+        new(new("layers", 500, "int8", "labels"), 0, [new($"{macs}-{bytes}", "", 1, new(macs, bytes, 1), accuracy, null)]);
 }

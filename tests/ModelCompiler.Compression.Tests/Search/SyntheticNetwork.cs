@@ -17,7 +17,7 @@ internal sealed class SyntheticNetwork : IStepRunner
 
     private readonly Dictionary<string, (State State, StepResult Result)> _made = new(StringComparer.Ordinal);
 
-    private sealed record State(double Left, double Bytes, int Epochs, double Drop);
+    private sealed record State(double Left, double Bytes, double Epochs, double Drop);
 
     public static double Accuracy => OriginalAccuracy;
 
@@ -33,6 +33,9 @@ internal sealed class SyntheticNetwork : IStepRunner
 
     /// <summary>Makes a step fail.</summary>
     public Func<SearchStep, string?> Fault { get; init; } = _ => null;
+
+    /// <summary>What an epoch with the original as the teacher is worth, in epochs by labels.</summary>
+    public double Teaching { get; init; } = 1;
 
     public CancellationTokenSource Deadline { get; } = new();
 
@@ -87,13 +90,13 @@ internal sealed class SyntheticNetwork : IStepRunner
             from family in Space.Families
             from permille in Enumerable.Range(1, 89).Select(i => i * 10)
             from form in Space.Forms
-            let trial = Trial.Run(network, Space, new(family.Name, permille, form.Name), Space.Highest, true, default).Result
+            let trial = Trial.Run(network, Space, new(family.Name, permille, form.Name, "labels"), Space.Highest, true, default).Result
             where trial.Accuracy >= goal.Floor(OriginalAccuracy) && goal.Allows(trial.Size!)
             select trial.Size!.Against(whole)
         ).Min();
     }
 
-    private static State Apply(SearchStep step, State state) =>
+    private State Apply(SearchStep step, State state) =>
         step.Command switch
         {
             "prune" when step.Arguments.Contains("blocks") => state with
@@ -111,6 +114,7 @@ internal sealed class SyntheticNetwork : IStepRunner
             "cluster" => state with { Drop = state.Drop + 0.3 },
             "quantize" when step.Arguments.Contains("4") => state with { Bytes = state.Bytes * 0.6, Drop = state.Drop + 0.15 },
             "quantize" => state with { Drop = state.Drop + 0.05 },
+            "distill" => state with { Epochs = state.Epochs + (step.Epochs * Teaching) },
             _ => state with { Epochs = state.Epochs + step.Epochs },
         };
 
