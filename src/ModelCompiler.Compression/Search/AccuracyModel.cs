@@ -29,7 +29,7 @@ internal sealed class AccuracyModel
     // Percentage points for 1/m − 1, where m is the share of the operations that is left, until something was measured.
     private const double UsualSlope = 0.3;
 
-    // What is left of a drop after the next level of training; docs/results/compress/1/search.log has examples, from 0.26 to 0.64.
+    // What is left of a drop after the next level of training; docs/results/compress/1/search.log has examples, from nothing to 0.64.
     private const double UsualRatio = 0.5;
     private const double RatioDeviation = 0.3;
 
