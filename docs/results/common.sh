@@ -36,3 +36,10 @@ ds_cnn() {
   begin ds-cnn "$1"
   step float train --architecture ds-cnn --data "$fashion_mnist" --seed "$1" --threads "$threads" --epochs 8 -o float.onnx --log "$logs/float.log"
 }
+
+# shared SEED: the int8 network of begin with 16 values for the weights of a layer, and these trained on.
+shared() {
+  local data=(--data "$fashion_mnist" --seed "$1")
+  step shared cluster int8.onnx "${data[@]}" --clusters 16 -o shared.onnx
+  step shared-trained finetune shared.onnx "${data[@]}" --threads "$threads" --keep-clusters --epochs 2 --learning-rate 0.0005 -o shared-trained.onnx
+}

@@ -10,8 +10,7 @@ for seed in "${@:-1}"; do
   step int4 quantize float.onnx "${calibration[@]}" --weight-bits 4 --correct-bias -o int4.onnx
   step int4-learned quantize float.onnx "${calibration[@]}" --weight-bits 4 --rounding learned -o int4-learned.onnx
   step int4-trained finetune int4.onnx "${data[@]}" --threads "$threads" --epochs 2 --learning-rate 0.0005 -o int4-trained.onnx
-  step shared cluster int8.onnx "${data[@]}" --clusters 16 -o shared.onnx
-  step shared-trained finetune shared.onnx "${data[@]}" --threads "$threads" --keep-clusters --epochs 2 --learning-rate 0.0005 -o shared-trained.onnx
+  shared "$seed"
   step pruned prune float.onnx "${data[@]}" --method channels --criterion taylor --samples 2000 --amount 0.5 --multiple 8 --steps 3 --epochs 2 \
     --learning-rate 0.002 --training-threads "$threads" -o pruned.onnx
   step pruned-int8 quantize pruned.onnx "${calibration[@]}" -o pruned-int8.onnx

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A network on Fashion-MNIST, quantised after training to 8 and 16 bits. Arguments: resnet-8 or mobilenet-v2 (half as wide), seeds.
+# A network on Fashion-MNIST, quantised after training to 8 and 16 bits; ResNet-8 with 16 shared values too. Arguments: resnet-8 or
+# mobilenet-v2 (half as wide), seeds.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 network=$1
 shift
@@ -15,4 +16,5 @@ for seed in "${@:-1}"; do
     --log "$logs/float.log"
   step int8 quantize float.onnx "${calibration[@]}" -o int8.onnx
   step int16 quantize float.onnx "${calibration[@]}" --activation-bits 16 --correct-bias -o int16.onnx
+  [ "$network" != resnet-8 ] || shared "$seed"
 done

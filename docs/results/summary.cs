@@ -47,18 +47,8 @@ Table(
         new("time", s => Milliseconds(s, 1) / Milliseconds(s, 0), Ratio),
     ]
 );
-Table(
-    "ds-cnn",
-    "shared-trained",
-    "DS-CNN: 16 values for the weights of a layer",
-    "`ds-cnn.sh`: the int8 network's weights share 16 values a layer and are trained on for two epochs. Bytes are a share of int8's, biases, scales and depthwise kernels among them; docs/performance.md has single layers.",
-    [
-        new("int8", s => s.Accuracy("int8"), Percent),
-        new("shared, lost", s => 100 * (s.Accuracy("int8") - s.Number("shared-trained", "before", "accuracy")), Points),
-        new("trained, lost", s => Lost(s, "int8", "shared-trained"), Points),
-        new("bytes", s => s.Number("shared-trained", "after", "weightBytes") / s.Number("int8", "after", "weightBytes"), Ratio),
-    ]
-);
+Shared("ds-cnn", "DS-CNN", "`ds-cnn.sh`");
+Shared("resnet-8", "ResNet-8", "`quantised.sh resnet-8`");
 Small(
     "lenet-300-100",
     "LeNet-300-100",
@@ -129,6 +119,20 @@ void Quantised(string experiment, string network, string script) =>
             new("lost", s => Lost(s, "float", "int8"), Points),
             new("int16", s => s.Accuracy("int16"), Percent),
             new("lost", s => Lost(s, "float", "int16"), Points),
+        ]
+    );
+
+void Shared(string experiment, string network, string script) =>
+    Table(
+        experiment,
+        "shared-trained",
+        $"{network}: 16 values for the weights of a layer",
+        $"{script}: the int8 network's weights share 16 values a layer and are trained on for two epochs. Bytes are a share of int8's, biases, scales and depthwise kernels among them; docs/performance.md has single layers.",
+        [
+            new("int8", s => s.Accuracy("int8"), Percent),
+            new("shared, lost", s => 100 * (s.Accuracy("int8") - s.Number("shared-trained", "before", "accuracy")), Points),
+            new("trained, lost", s => Lost(s, "int8", "shared-trained"), Points),
+            new("bytes", s => s.Number("shared-trained", "after", "weightBytes") / s.Number("int8", "after", "weightBytes"), Ratio),
         ]
     );
 
