@@ -1,0 +1,1 @@
+modelc prune float.onnx --data $fashion_mnist --seed 2 --samples 10000 --scope global --amount 0.93 --steps 6 --from 0.5 --epochs 2 --learning-rate 0.002 --weight-decay 0.3 --training-threads 1 --weights smallest -o pruned.onnx
