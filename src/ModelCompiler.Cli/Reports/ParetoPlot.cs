@@ -18,16 +18,22 @@ internal static class ParetoPlot
         plot.Title(title);
         plot.XLabel("mean of the shares of the baseline's operations and bytes of weights");
         plot.YLabel("validation accuracy, %");
-        var all = Add(plot, knowledge, knowledge.Trials.Where(t => t.IsMeasured), "measured");
-        all.LineWidth = 0;
-        all.MarkerSize = SmallMarker;
-        all.Color = Colors.Gray;
-        Add(plot, knowledge, ParetoFront.Of(knowledge.Trials, knowledge.Baseline.Size!), "no other is better").LineWidth = 2;
-        Mark(plot, knowledge, knowledge.Baseline, "baseline", MarkerShape.FilledSquare);
-        Mark(plot, knowledge, chosen, "chosen", MarkerShape.FilledDiamond);
+        var front = ParetoFront.Of(knowledge.Trials, knowledge.Baseline.Size!);
+        // Some of the front are cheap in bytes and dear in operations, or the other way round: to the right, where both are one number,
+        // others are above them, and a line through all would go up and down.
+        var highest = front.Where((t, i) => front.Take(i).All(cheaper => cheaper.Accuracy < t.Accuracy));
+        var line = Add(plot, knowledge, highest, "");
+        line.MarkerSize = 0;
+        line.LineWidth = 2;
+        line.Color = Colors.Orange;
+        Scatter(plot, knowledge, knowledge.Trials.Where(t => t.IsMeasured), "measured", Colors.Gray);
+        Scatter(plot, knowledge, front, "no other is better", Colors.Orange);
+        Mark(plot, knowledge, knowledge.Baseline, "baseline", MarkerShape.FilledSquare, Colors.Green);
+        Mark(plot, knowledge, chosen, "chosen", MarkerShape.FilledDiamond, Colors.Red);
         var floor = plot.Add.HorizontalLine(100 * knowledge.Goal.Floor(knowledge.OriginalAccuracy));
         floor.LegendText = "least that is enough";
         floor.LinePattern = LinePattern.Dashed;
+        floor.Color = Colors.Purple;
         plot.ShowLegend(Alignment.LowerRight);
         return plot.GetImageBytes(Width, Height, ImageFormat.Png);
     }
@@ -41,9 +47,18 @@ internal static class ParetoPlot
         return points;
     }
 
-    private static void Mark(Plot plot, SearchKnowledge knowledge, Trial trial, string name, MarkerShape shape)
+    private static void Scatter(Plot plot, SearchKnowledge knowledge, IEnumerable<Trial> trials, string name, Color color)
+    {
+        var points = Add(plot, knowledge, trials, name);
+        points.LineWidth = 0;
+        points.MarkerSize = SmallMarker;
+        points.Color = color;
+    }
+
+    private static void Mark(Plot plot, SearchKnowledge knowledge, Trial trial, string name, MarkerShape shape, Color color)
     {
         var mark = Add(plot, knowledge, [trial], name);
+        mark.Color = color;
         mark.MarkerShape = shape;
         mark.MarkerSize = LargeMarker;
     }
