@@ -1,0 +1,1 @@
+modelc quantize float.onnx --calibration $fashion_mnist --seed 2 --samples 1000 -o int8.onnx

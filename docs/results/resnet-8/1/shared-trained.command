@@ -1,0 +1,1 @@
+modelc finetune shared.onnx --data $fashion_mnist --seed 1 --threads 1 --keep-clusters --epochs 2 --learning-rate 0.0005 -o shared-trained.onnx
