@@ -10,5 +10,5 @@ step average ensemble "${floats[@]}" --data "$fashion_mnist" -o average.onnx
 for seed in "${@:-1}"; do
   begin ensemble "$seed"
   step taught distill "../../ds-cnn/$seed/float.onnx" --teacher "${floats[@]}" --data "$fashion_mnist" --seed "$seed" --threads "$threads" \
-    --epochs 3 --learning-rate 0.001 -o taught.onnx
+    --temperature 2 --alpha 0.9 --epochs 10 --learning-rate 0.002 -o taught.onnx
 done

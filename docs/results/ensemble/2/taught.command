@@ -1,1 +1,1 @@
-modelc distill ../../ds-cnn/2/float.onnx --teacher ../../ds-cnn/1/float.onnx ../../ds-cnn/2/float.onnx ../../ds-cnn/3/float.onnx --data $fashion_mnist --seed 2 --threads 1 --epochs 3 --learning-rate 0.001 -o taught.onnx
+modelc distill ../../ds-cnn/2/float.onnx --teacher ../../ds-cnn/1/float.onnx ../../ds-cnn/2/float.onnx ../../ds-cnn/3/float.onnx --data $fashion_mnist --seed 2 --threads 1 --temperature 2 --alpha 0.9 --epochs 10 --learning-rate 0.002 -o taught.onnx

@@ -1,0 +1,1 @@
+modelc distill student.onnx --teacher ../../resnet-8/1/float.onnx ../../resnet-8/2/float.onnx ../../resnet-8/3/float.onnx --temperature 2 --alpha 0.9 --data $fashion_mnist --validation 0.9 --seed 4 --threads 1 --epochs 40 --learning-rate 0.002 -o taught.onnx
