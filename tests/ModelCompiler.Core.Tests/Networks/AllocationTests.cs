@@ -18,11 +18,11 @@ public sealed class AllocationTests
         Array[] outputs = [new float[10]];
         network.Run(inputs, outputs);
 
-        // In one run of many 24,624 bytes were allocated here, in the first thousand: the runtime may allocate on this thread for itself, as
-        // for methods that it compiles anew. What the network allocates it allocates every time.
+        // In one run of many this thread had allocated 24,624 bytes in a thousand predictions, and why is not known. What a network allocates
+        // it allocates in every round, so that one of three may be off.
         var allocated = Enumerable.Range(0, 3).Select(_ => AllocatedByAThousand(() => network.Run(inputs, outputs))).ToList();
 
-        Assert.Contains(0, allocated);
+        Assert.True(allocated.Count(bytes => bytes == 0) >= 2, string.Join(", ", allocated));
         Assert.Equal(1, outputs[0].Cast<float>().Sum(), 1e-5f);
     }
 
