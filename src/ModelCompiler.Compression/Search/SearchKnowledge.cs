@@ -13,7 +13,7 @@ public sealed class SearchKnowledge
     private readonly List<Candidate> _candidates = [];
     private readonly Dictionary<(string Family, int Permille), List<Trial>> _priced = [];
 
-    // After the shortest training every network is still learning what it knew, from whatever it learns.
+    // In docs/results/compress/1/search.log the two are 0.6 points apart after the shortest training, and 1.1 after the next.
     private const int LevelThatTells = 1;
 
     /// <summary>Begins with the plain quantisation of the original.</summary>

@@ -42,7 +42,7 @@ public sealed record Design(string Family, int Permille, string Form, string Rec
 
 /// <summary>All designs and the steps that lead to them: tables to which one adds a line.</summary>
 /// <param name="Families">Ways to take channels out.</param>
-/// <param name="Recoveries">What may be learnt from. Which is better depends on the original: one that is not trained to its end teaches its mistakes.</param>
+/// <param name="Recoveries">What may be learnt from. Which is better depends on the original, and is found out.</param>
 /// <param name="Forms">Forms of weights, from the gentlest to the harshest.</param>
 /// <param name="Efforts">Levels of training, from the shortest to the longest.</param>
 /// <param name="LearningRate">The highest learning rate with which a pruned network recovers.</param>
