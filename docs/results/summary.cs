@@ -65,6 +65,11 @@ Distilled(
     "a LeNet-300-100 that learns from 6,000 of the training images, for three epochs, and for forty more by the classes alone, or with the three ResNet-8 above as the teachers, which have learnt from 55,000. The other 54,000 choose the epoch, and have chosen the temperature with seed 1"
 );
 Distilled(
+    "lenet-300-100-all",
+    "Distillation: a student with all items",
+    "the same network with all of the 55,000 images, for three epochs and for fifteen more, and the ResNet-8 of the first seed above as the teacher. This came before the experiment with few items, which was made because of it"
+);
+Distilled(
     "ds-cnn",
     "Distillation: a student that is too small",
     "a DS-CNN of a quarter of the width, trained for six epochs, and for four more by the classes alone, or with the DS-CNN of the first seed above as the teacher"

@@ -1,0 +1,1 @@
+modelc train --architecture lenet-300-100 --data $fashion_mnist --seed 5 --threads 1 --no-augment --epochs 3 -o student.onnx --log student.log
